@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# daily_log.sh MESSAGE: appends the event to the daily log, and says it on standard output too.
+#
+# The format of the line is known here alone; the Python side calls this script. A log that can't be
+# written is reported on standard error and is no failure: it must never stop a dump or an upload.
+set -u
+
+here=${BASH_SOURCE[0]%/*}
+. "$here/settings.sh"
+
+# One write(2) appends the whole line up to this length, so that lines of two programs never mix.
+readonly LONGEST_MESSAGE=2000
+
+main() {
+    local message line file
+    message=${1//[[:cntrl:]]/ }
+    # The clock is read once, so that the file's name and the line agree at midnight.
+    printf -v line '%(%F,%T)T,%s' -1 "${message:0:LONGEST_MESSAGE}"
+    file=$LOGS_DIR/${line%%,*}.txt
+    printf '%s\n' "$line"
+    umask 022
+    { printf '%s\n' "$line" >>"$file"; } 2>/dev/null \
+        || printf 'the daily log %s cannot be written by user id %s: see that the folder is there, is yours and has room\n' \
+            "$file" "$EUID" >&2
+}
+
+if ((EUID == 0)) && [[ -d $LOGS_DIR && ! -O $LOGS_DIR ]]; then
+    exec "$here/as-owner-of.sh" "$LOGS_DIR" bash "${BASH_SOURCE[0]}" "$@"
+fi
+main "$@"

@@ -1,0 +1,167 @@
+"""The uploader's settings, read from environment variables and the credentials file.
+
+An idle tick reads them too, every minute: hence NamedTuple, which costs a third of dataclasses.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from datadump.dump_folder import ROOM_FOR_PREFIX, escape
+from datadump.owner import read_as_owner
+
+SHORTEST_BUCKET, LONGEST_BUCKET = 3, 63
+ZONEINFO = "/usr/share/zoneinfo"
+
+
+class SettingsError(Exception):
+    """A setting is missing or makes no sense; the text names it and the remedy."""
+
+
+class Credentials(NamedTuple):
+    """The account's keys; never shown."""
+
+    access_key_id: str
+    secret_access_key: str
+
+    def __repr__(self) -> str:
+        return "Credentials(...)"
+
+
+class Settings(NamedTuple):
+    """What one tick works with.
+
+    ``credentials`` is None where boto3's own chain is to find the keys, ``endpoint_url`` where the
+    store is AWS; ``prefix`` ends in a slash or is empty.
+    """
+
+    dumps_dir: str
+    database: str
+    credentials: Credentials | None
+    bucket: str
+    prefix: str
+    endpoint_url: str | None
+    region: str
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """The settings of this environment; an empty variable counts as unset.
+
+    Raises SettingsError.
+    """
+
+    def setting(name: str, default: str) -> str:
+        return environment.get(name) or default
+
+    check_time_zone(time_zone(environment))
+    dumps_dir = setting("DUMPS_DIR", "/dumps")
+    if not os.path.isdir(dumps_dir):
+        raise SettingsError(f"DUMPS_DIR: there is no folder {dumps_dir!r}")
+    credentials, bucket = read_credentials(
+        setting("CREDENTIALS_FILE", "/credentials.txt"), setting("S3_BUCKET", "")
+    )
+    endpoint_url = setting("AWS_ENDPOINT_URL_S3", "") or None
+    if endpoint_url and not endpoint_url.startswith(("http://", "https://")):
+        raise SettingsError(
+            f"AWS_ENDPOINT_URL_S3: {endpoint_url!r} does not start with http:// or https://"
+        )
+    return Settings(
+        dumps_dir=dumps_dir,
+        database=setting("DB_NAME", "FACULDADE"),
+        credentials=credentials,
+        bucket=bucket,
+        prefix=normal_prefix(setting("S3_PREFIX", "")),
+        endpoint_url=endpoint_url,
+        region=setting("AWS_DEFAULT_REGION", "us-east-1"),
+    )
+
+
+def time_zone(environment: Mapping[str, str]) -> str:
+    """The name of the time zone that dates in keys and logs are in."""
+    return environment.get("TZ") or "America/Sao_Paulo"
+
+
+def check_access(dumps_dir: str) -> None:
+    """Raises SettingsError for a folder that this user can't work in."""
+    if not os.access(dumps_dir, os.R_OK | os.W_OK | os.X_OK):
+        raise SettingsError(
+            f"DUMPS_DIR: {dumps_dir!r} can't be written by user id {os.geteuid()}: "
+            "give the folder to that user"
+        )
+
+
+def check_time_zone(name: str) -> None:
+    """The C library takes an unknown zone for UTC without a word; this raises SettingsError."""
+    if not os.path.isfile(f"{ZONEINFO}/{name}"):
+        raise SettingsError(f"TZ: there is no time zone {name!r}")
+
+
+def normal_prefix(prefix: str) -> str:
+    """``host/one/`` for ``/host/one``; raises SettingsError for one that can't be part of a key."""
+    prefix = prefix.strip("/")
+    if not prefix:
+        return ""
+    if not prefix.isprintable() or "//" in prefix or {".", ".."} & set(prefix.split("/")):
+        raise SettingsError(f"S3_PREFIX: {prefix!r} is not a plain path such as hosts/one")
+    if len(escape(prefix).encode()) > ROOM_FOR_PREFIX:
+        raise SettingsError(
+            f"S3_PREFIX: {prefix!r} is over {ROOM_FOR_PREFIX} bytes (a slash counts as three)"
+        )
+    return prefix + "/"
+
+
+def read_credentials(path: str, bucket_setting: str) -> tuple[Credentials | None, str]:
+    """The keys and the bucket from a file of three lines, or the bucket alone for ``/dev/null``.
+
+    Line ends of any system, blanks and a byte order mark around the lines are forgiven. Raises
+    SettingsError, whose text never holds a line of the file.
+    """
+    content = read_file(path)
+    if content is None:
+        if not bucket_setting:
+            raise SettingsError("S3_BUCKET: with CREDENTIALS_FILE=/dev/null it names the bucket")
+        return None, check_bucket(bucket_setting, "S3_BUCKET")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise SettingsError(f"CREDENTIALS_FILE: {path!r} is not a text file") from None
+    lines = [line.strip() for line in text.strip().splitlines()]
+    try:
+        access_key_id, secret_access_key, bucket = lines
+    except ValueError:
+        raise SettingsError(
+            f"CREDENTIALS_FILE: {path!r} has {len(lines)} lines instead of three: "
+            "access key id, secret access key, bucket"
+        ) from None
+    for place, key in (("first", access_key_id), ("second", secret_access_key)):
+        if not key or not key.isascii() or not key.isprintable() or " " in key:
+            raise SettingsError(f"CREDENTIALS_FILE: the {place} line of {path!r} is no access key")
+    bucket = check_bucket(bucket, f"CREDENTIALS_FILE: the third line of {path!r}")
+    return Credentials(access_key_id, secret_access_key), bucket
+
+
+def check_bucket(name: str, source: str) -> str:
+    """S3's rule for names: 3 to 63 of a-z, 0-9, dot and hyphen. Raises SettingsError.
+
+    A name that breaks it is not shown: it may be a secret on the wrong line.
+    """
+    allowed = set("abcdefghijklmnopqrstuvwxyz0123456789.-")
+    if not SHORTEST_BUCKET <= len(name) <= LONGEST_BUCKET or not set(name) <= allowed:
+        raise SettingsError(f"{source}: no bucket's name (3 to 63 of a-z, 0-9, dot and hyphen)")
+    return name
+
+
+def read_file(path: str) -> bytes | None:
+    """The file's bytes, or None for the null device. Raises SettingsError."""
+    try:
+        status = os.stat(path)
+        if stat.S_ISCHR(status.st_mode) and status.st_rdev == os.stat(os.devnull).st_rdev:
+            return None
+        if not stat.S_ISREG(status.st_mode):
+            raise SettingsError(f"CREDENTIALS_FILE: {path!r} is not a file")
+        return read_as_owner(path)
+    except OSError as error:
+        raise SettingsError(f"CREDENTIALS_FILE: {path!r}: {error.strerror}") from error
