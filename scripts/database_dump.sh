@@ -111,7 +111,7 @@ option_value() {
 
 # An option file for the clients, read from a pipe: the password is in no argument and on no disk.
 client_options() {
-    printf '[client]\nprotocol=tcp\nport=%s\n' "$DB_PORT"
+    printf '[client]\nprotocol=tcp\ndefault-character-set=utf8mb4\nport=%s\n' "$DB_PORT"
     printf '%s=%s\n' host "$(option_value "$DB_HOST")" user "$(option_value "$DB_USER")" \
         password "$(option_value "$password")"
     case $DB_TLS in
@@ -222,7 +222,7 @@ open_partial_dump() {
 
 dump_options() {
     local options=(--single-transaction --routines --events --triggers --hex-blob --no-tablespaces
-        --default-character-set=utf8mb4 --max-allowed-packet=1G)
+        --max-allowed-packet=1G)
     if version_at_least 10.11 && [[ $(mariadb-dump --no-defaults --help) == *--dump-history* ]]; then
         options+=(--dump-history)
     fi

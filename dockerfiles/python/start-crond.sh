@@ -14,7 +14,7 @@ grep -qE '^[[:space:]]*[^#[:space:]]' "$SOURCE" || {
 }
 mkdir -p "$CRONTABS"
 # Line ends of a checkout on Windows, and a last line without an end, would lose a job.
-sed -e 's/\r$//' -e '$a\' "$SOURCE" >"$CRONTABS/root"
+{ tr -d '\r' <"$SOURCE" && printf '\n'; } >"$CRONTABS/root"
 chmod 600 "$CRONTABS/root"
 python3 -m compileall -q /scripts
 exec busybox crond -f -l 8 -c "$CRONTABS"

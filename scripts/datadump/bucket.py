@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MEBIBYTE = 1024 * 1024
 SMALLEST_PART = 16 * MEBIBYTE
+LARGEST_PART = 5 * 1024 * MEBIBYTE  # S3's limit
 MOST_PARTS = 1000  # some stores stop there, S3 at 10,000
 PARALLEL_PARTS = 4
 
@@ -93,8 +94,8 @@ def connect(settings: Settings) -> S3Client:
 
 def part_size(size: int) -> int:
     """The size in bytes of all parts but the last, for an object of ``size`` bytes."""
-    mebibytes = -(-size // (MOST_PARTS * MEBIBYTE))
-    return max(SMALLEST_PART, mebibytes * MEBIBYTE)
+    length = -(-size // (MOST_PARTS * MEBIBYTE)) * MEBIBYTE
+    return min(max(SMALLEST_PART, length), LARGEST_PART)
 
 
 class Bucket:

@@ -1,0 +1,36 @@
+"""Fixtures of all suites."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.programs import Workplace
+from support.store import ADMIN, Store, running_store
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """One S3 server for the session; every test has a bucket of its own there."""
+    with running_store(tmp_path_factory.mktemp("store") / "weed") as store:
+        yield store
+
+
+@pytest.fixture
+def bucket(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A bucket's name that no other test uses; nobody has made it yet."""
+    return f"b-{abs(hash((request.node.nodeid, str(tmp_path)))):x}"
+
+
+@pytest.fixture
+def uploads(tmp_path: Path, store: Store, bucket: str) -> Workplace:
+    """Folders and settings for the uploader."""
+    credentials = tmp_path / "credentials.txt"
+    credentials.write_text(f"{ADMIN[0]}\n{ADMIN[1]}\n{bucket}\n")
+    settings = {
+        "CREDENTIALS_FILE": str(credentials),
+        "AWS_ENDPOINT_URL_S3": store.endpoint_url,
+        "DB_NAME": "FACULDADE",
+    }
+    return Workplace(tmp_path / "work", settings)

@@ -1,0 +1,444 @@
+"""database_dump.sh against a real server: a whole dump in the folder, or nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from support.mariadb import Server, contents, running_server
+from support.programs import Workplace
+from support.shop import DATABASE, PASSWORD, rights
+from support.waiting import wait_for
+
+Grant = Callable[..., None]
+
+DECOMPRESS: dict[str, list[str]] = {
+    "none": ["cat"],
+    "zstd": ["zstd", "-dc"],
+    "gzip": ["gzip", "-dc"],
+}
+SUFFIX = {"none": "", "zstd": ".zst", "gzip": ".gz"}
+
+
+def restored(server: Server, dump: Path, compression: str = "none") -> dict[str, object]:
+    """What the dump brings back."""
+    sql = subprocess.run([*DECOMPRESS[compression], str(dump)], stdout=subprocess.PIPE, check=True)
+    server.load(sql.stdout, "restored")
+    return contents(server, "restored")
+
+
+def hold_table(server: Server) -> Callable[[], None]:
+    """Keep every dump from ending until the returned function is called."""
+    cursor = server.connect(DATABASE).cursor()
+    cursor.execute("LOCK TABLES child WRITE")
+    return lambda: cursor.execute("UNLOCK TABLES")
+
+
+@pytest.fixture
+def held(server: Server) -> Iterator[Callable[[], None]]:
+    """A lock in the middle of the database; calling the fixture's value ends it early."""
+    release = hold_table(server)
+    yield release
+    release()
+
+
+def partial_dumps(dumps: Workplace) -> list[str]:
+    return [name for name in os.listdir(dumps.dumps) if name.startswith(".database_dump.")]
+
+
+@pytest.mark.parametrize("compression", DECOMPRESS)
+def test_dump_brings_back_the_whole_database(
+    dumps: Workplace, server: Server, compression: str
+) -> None:
+    """Rows of every type, views, triggers, routines, events, sequences."""
+    result = dumps.dump(DUMP_COMPRESSION=compression)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert list(dumps.files()) == [f"datadump.sql{SUFFIX[compression]}"]
+    dump = dumps.dumps / f"datadump.sql{SUFFIX[compression]}"
+    assert restored(server, dump, compression) == contents(server, DATABASE)
+    assert dumps.messages() == ["database dump completed"]
+
+
+def test_history_of_system_versioned_tables_is_dumped(dumps: Workplace, server: Server) -> None:
+    """Rows that were changed or deleted."""
+    dumps.dump()
+    restored(server, dumps.dumps / "datadump.sql")
+    history = "SELECT id, v, ROW_START, ROW_END FROM past FOR SYSTEM_TIME ALL ORDER BY ROW_START"
+    assert server.query(history, "restored") == server.query(history, DATABASE)
+    assert len(server.query(history, DATABASE)) == 2
+
+
+def test_dump_is_private_and_dated_when_its_snapshot_began(
+    dumps: Workplace, server: Server, held: Callable[[], None]
+) -> None:
+    """Mode 0600, mtime between the start of the run and the end of the wait; the log is 0644."""
+    before = time.time()
+    process = dumps.start_dump()
+    wait_for("the dump is under way", lambda: waits_for_lock(server))
+    under_way = time.time()
+    held()
+    assert process.wait(60) == 0
+    status = (dumps.dumps / "datadump.sql").stat()
+    assert before <= status.st_mtime <= under_way
+    assert status.st_mode & 0o777 == 0o600
+    assert [log.stat().st_mode & 0o777 for log in dumps.logs.iterdir()] == [0o644]
+
+
+def waits_for_lock(server: Server) -> bool:
+    states = server.query("SELECT STATE FROM information_schema.PROCESSLIST WHERE USER = 'backup'")
+    return any("lock" in str(state).lower() for (state,) in states)
+
+
+def test_waiting_dump_is_replaced_by_a_newer_one(dumps: Workplace) -> None:
+    """One dump waits at a time under one name."""
+    (dumps.dumps / "datadump.sql").write_text("old")
+    os.utime(dumps.dumps / "datadump.sql", (1000, 1000))
+    assert dumps.dump().returncode == 0
+    assert list(dumps.files()) == ["datadump.sql"]
+    assert dumps.files()["datadump.sql"] != b"old"
+
+
+def test_waiting_dump_with_a_later_snapshot_is_kept(dumps: Workplace) -> None:
+    """Of two runs at once, the one that ends last need not be the newer one."""
+    (dumps.dumps / "datadump.sql").write_text("newer")
+    later = time.time() + 1000
+    os.utime(dumps.dumps / "datadump.sql", (later, later))
+    assert dumps.dump().returncode == 0
+    assert dumps.files() == {"datadump.sql": b"newer"}
+
+
+FAILURES = {
+    "no server": ({"DB_PORT": "1"}, "Can't connect to server"),
+    "unknown host": ({"DB_HOST": "no-such-host.invalid"}, "no-such-host.invalid"),
+    "wrong user": ({"DB_USER": "nobody"}, "Access denied for user 'nobody'"),
+    "unknown database": ({"DB_NAME": "nowhere"}, "nowhere"),
+}
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_failed_dump_leaves_the_folder_untouched(dumps: Workplace, name: str) -> None:
+    """One line has the client's own reason; status 1."""
+    changes, reason = FAILURES[name]
+    (dumps.dumps / "datadump.sql").write_text("old")
+    result = dumps.dump(**changes)
+    assert result.returncode == 1
+    assert dumps.files() == {"datadump.sql": b"old"}
+    (message,) = dumps.messages()
+    assert message.startswith("database dump failed: ")
+    assert reason in message
+    assert result.stdout.endswith(f",{message}\n")
+
+
+def test_wrong_password_fails_the_dump(dumps: Workplace) -> None:
+    """With the client's own reason, and without the password."""
+    Path(dumps.settings["DB_PASSWORD_FILE"]).write_text("not the password")
+    assert dumps.dump().returncode == 1
+    (message,) = dumps.messages()
+    assert "Access denied for user 'backup'" in message
+    assert "not the password" not in message
+
+
+def test_server_gone_half_way_fails_the_dump(dumps: Workplace, tmp_path: Path) -> None:
+    """Killed while mariadb-dump reads from it."""
+    with running_server(tmp_path / "doomed") as doomed:
+        doomed.load(b"CREATE TABLE child (id INT)", DATABASE)
+        doomed.query("CREATE USER backup@'%' IDENTIFIED BY 'x'")
+        doomed.query("GRANT ALL ON *.* TO backup@'%'")
+        Path(dumps.settings["DB_PASSWORD_FILE"]).write_text("x")
+        _release = hold_table(doomed)  # the lock lasts as long as its connection
+        process = dumps.start_dump(DB_PORT=str(doomed.port))
+        wait_for("the dump is under way", lambda: waits_for_lock(doomed))
+        assert partial_dumps(dumps) != []
+        doomed.process.kill()
+        assert process.wait(60) == 1
+    assert dumps.files() == {}
+    (message,) = dumps.messages()
+    assert re.search("Lost connection|gone away", message)
+
+
+def test_full_disk_fails_the_dump(dumps: Workplace, server: Server) -> None:
+    """The old dump stays whole."""
+    server.query(
+        "CREATE OR REPLACE TABLE big AS SELECT REPEAT('x', 1000) t FROM seq_1_to_5000", DATABASE
+    )
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", dumps.dumps], check=True)
+    try:
+        (dumps.dumps / "datadump.sql").write_text("old")
+        assert dumps.dump().returncode == 1
+        assert dumps.files() == {"datadump.sql": b"old"}
+    finally:
+        subprocess.run(["umount", dumps.dumps], check=True)
+        server.query("DROP TABLE big", DATABASE)
+    (message,) = dumps.messages()
+    assert "No space left on device" in message
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.usefixtures("held")
+def test_stopped_dump_ends_at_once_and_cleanly(dumps: Workplace, server: Server, name: str) -> None:
+    """Also while the server keeps mariadb-dump waiting; none of its processes stays."""
+    process = dumps.start_dump()
+    wait_for("the dump is under way", lambda: waits_for_lock(server))
+    process.send_signal(signal.Signals[name])
+    assert process.wait(5) == 1
+    assert dumps.files() == {}
+    assert dumps.messages() == [f"database dump failed: stopped by {name}"]
+    wait_for("its connection has ended", lambda: not waits_for_lock(server))
+
+
+def test_what_a_killed_run_left_is_swept_by_the_next(
+    dumps: Workplace, server: Server, held: Callable[[], None]
+) -> None:
+    """All of its processes are dead: in a container they die together."""
+    process = subprocess.Popen(
+        ["bash", "-c", 'exec "$0"', "scripts/database_dump.sh"],
+        env=dumps.environment(), stdout=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    wait_for("the dump is under way", lambda: waits_for_lock(server))
+    (left,) = partial_dumps(dumps)
+    process.kill()
+    subprocess.run(
+        ["pkill", "--signal", "KILL", "--full", f"mariadb-dump.*-- {DATABASE}$"], check=True
+    )
+    wait_for("its connection has ended", lambda: not waits_for_lock(server))
+    assert partial_dumps(dumps) == [left]
+    held()
+    assert dumps.dump().returncode == 0
+    assert list(dumps.files()) == ["datadump.sql"]
+
+
+def test_two_dumps_at_once_do_not_mix(
+    dumps: Workplace, server: Server, held: Callable[[], None]
+) -> None:
+    """Neither sweeps the other's work, and both end well."""
+    processes = [dumps.start_dump() for _ in range(2)]
+    wait_for("both are under way", lambda: len(partial_dumps(dumps)) == 2)
+    wait_for("both wait", lambda: waits_for_lock(server))
+    held()
+    assert [process.wait(60) for process in processes] == [0, 0]
+    assert restored(server, dumps.dumps / "datadump.sql") == contents(server, DATABASE)
+    assert list(dumps.files()) == ["datadump.sql"]
+    assert dumps.messages() == ["database dump completed"] * 2
+
+
+def test_each_right_that_is_missing_fails_the_dump(
+    dumps: Workplace, server: Server, grant: Grant
+) -> None:
+    """mariadb-dump itself would leave out what it can't see, and end well."""
+    for missing in rights(server):
+        grant(*(right for right in rights(server) if right != missing), f"INSERT ON {DATABASE}.*")
+        assert dumps.dump().returncode == 1, missing
+        assert dumps.files() == {}
+        right = missing.removesuffix(".*")
+        assert dumps.messages()[-1].endswith(
+            f"the whole database: it lacks {right.replace(' ON ', ' on ')}"
+        )
+
+
+def test_rights_on_tables_are_not_enough(dumps: Workplace, server: Server, grant: Grant) -> None:
+    """A table without a grant would be missing from the dump."""
+    tables = ("parent", "child", "past", "numbers", "a_view")
+    on_tables = [f"SELECT, SHOW VIEW, TRIGGER ON {DATABASE}.{table}" for table in tables]
+    grant(*on_tables, f"EVENT ON {DATABASE}.*", *rights(server)[4:])
+    assert dumps.dump().returncode == 1
+    assert "it lacks SELECT on shop, SHOW VIEW on shop, TRIGGER on shop" in dumps.messages()[0]
+
+
+@pytest.mark.parametrize(
+    "scope", ["*.*", "`sh%`.*", "`s_op`.*", "`%`.*"], ids=["global", "percent", "underscore", "all"]
+)
+def test_rights_by_pattern_count(
+    dumps: Workplace, server: Server, grant: Grant, scope: str
+) -> None:
+    """As the server itself understands them."""
+    grant(*(right.replace(f"{DATABASE}.*", scope) for right in rights(server)))
+    result = dumps.dump()
+    assert (result.returncode, dumps.messages()) == (0, ["database dump completed"])
+
+
+@pytest.mark.parametrize("scope", [r"`s\_op`.*", "`shop_`.*", "`sho`.*", "`*`.*"])
+def test_rights_on_other_databases_do_not_count(
+    dumps: Workplace, server: Server, grant: Grant, scope: str
+) -> None:
+    """Names that only look like a pattern of this one."""
+    needed = rights(server)
+    grant(needed[0], *needed[4:], f"ALL ON {scope}")
+    assert dumps.dump().returncode == 1
+    assert "it lacks SHOW VIEW on shop, TRIGGER on shop, EVENT on shop" in dumps.messages()[0]
+
+
+def test_only_the_most_specific_grant_counts(
+    dumps: Workplace, server: Server, grant: Grant
+) -> None:
+    """As in the server: an account's own entry for the database hides one by pattern."""
+    needed = rights(server)
+    grant(needed[0], *needed[4:], "ALL ON `sh%`.*")
+    assert dumps.dump().returncode == 1
+    assert "it lacks SHOW VIEW on shop, TRIGGER on shop, EVENT on shop" in dumps.messages()[0]
+
+
+def test_rights_by_role_count(dumps: Workplace, server: Server, grant: Grant) -> None:
+    """A role that is on by default."""
+    server.query("CREATE OR REPLACE ROLE dumper")
+    for right in rights(server):
+        server.query(f"GRANT {right} TO dumper")
+    grant("dumper")
+    server.query("SET DEFAULT ROLE dumper FOR backup@'%'")
+    assert dumps.dump().returncode == 0, dumps.messages()
+
+
+def test_tables_outside_the_snapshot_are_named(dumps: Workplace, server: Server) -> None:
+    """On the container's output; the dump goes on."""
+    server.query("CREATE TABLE counters (n INT) ENGINE=MyISAM", DATABASE)
+    try:
+        result = dumps.dump()
+    finally:
+        server.query("DROP TABLE counters", DATABASE)
+    assert result.returncode == 0
+    assert result.stderr == "warning: not covered by the consistent snapshot: counters (MyISAM)\n"
+    assert dumps.messages() == ["database dump completed"]
+
+
+def test_server_that_is_not_mariadb_is_refused(dumps: Workplace, tmp_path: Path) -> None:
+    """By what it says of itself: here a MariaDB that was told to call itself MySQL."""
+    with running_server(tmp_path / "other", "--version=9.7.0") as other:
+        other.query("CREATE USER backup@'%' IDENTIFIED BY 'x'")
+        other.query("GRANT ALL ON *.* TO backup@'%'")
+        Path(dumps.settings["DB_PASSWORD_FILE"]).write_text("x")
+        assert dumps.dump(DB_PORT=str(other.port), DB_NAME="mysql").returncode == 1
+    assert "the server is not MariaDB but 9.7.0" in dumps.messages()[0]
+    assert dumps.files() == {}
+
+
+@pytest.mark.parametrize("database", ["a b", "it's", "back`tick", "-x", "dot.ted", "naïve", "a*b"])
+def test_odd_names_are_dumped(
+    dumps: Workplace, server: Server, grant: Grant, database: str
+) -> None:
+    """Whatever the server allows."""
+    quoted = database.replace("`", "``")
+    server.query(f"CREATE OR REPLACE DATABASE `{quoted}`")
+    server.query(f"CREATE TABLE `{quoted}`.t SELECT 1 AS one")
+    grant(*(right.replace(f"{DATABASE}.*", f"`{quoted}`.*") for right in rights(server)))
+    try:
+        result = dumps.dump(DB_NAME=database)
+        assert (result.returncode, result.stderr) == (0, "")
+        assert restored(server, dumps.dumps / "datadump.sql")["rows of t"] == [(1,)]
+    finally:
+        server.query(f"DROP DATABASE `{quoted}`")
+
+
+def test_password_is_in_no_argument(
+    dumps: Workplace, server: Server, held: Callable[[], None]
+) -> None:
+    """Nor in the environment of any process, nor in the dump or the log."""
+    process = dumps.start_dump()
+    wait_for("the dump is under way", lambda: waits_for_lock(server))
+    seen = b""
+    for entry in Path("/proc").glob("[0-9]*"):
+        for name in ("cmdline", "environ"):
+            try:
+                seen += (entry / name).read_bytes()
+            except OSError:
+                continue
+    held()
+    assert process.wait(60) == 0
+    assert b"mariadb-dump" in seen
+    written = seen + b"".join(dumps.files().values()) + "".join(dumps.messages()).encode()
+    assert PASSWORD.encode() not in written
+
+
+WRONG_SETTINGS = {
+    "DB_PORT": "3306x",
+    "DUMP_COMPRESSION": "bzip2",
+    "DB_TLS": "on",
+    "TZ": "Mars/Olympus",
+    "DB_PASSWORD_FILE": "/nowhere/password",
+    "DUMPS_DIR": "/nowhere/dumps",
+}
+
+
+@pytest.mark.parametrize("name", WRONG_SETTINGS)
+def test_wrong_setting_is_one_line_and_status_2(dumps: Workplace, name: str) -> None:
+    """On standard error and in the log; it names the setting and its value."""
+    (dumps.dumps / "datadump.sql").write_text("old")
+    result = dumps.dump(**{name: WRONG_SETTINGS[name]})
+    (line,) = result.stderr.splitlines()
+    assert (result.returncode, result.stdout) == (2, "")
+    assert f",{name}: " in line
+    assert WRONG_SETTINGS[name] in line
+    assert [message in line for message in dumps.messages()] == [True]
+    assert dumps.files() == {"datadump.sql": b"old"}
+
+
+def test_tls_verify_needs_a_ca(dumps: Workplace) -> None:
+    """There is nothing to check against otherwise."""
+    result = dumps.dump(DB_TLS="verify", DB_TLS_CA="")
+    assert result.returncode == 2
+    assert ",DB_TLS_CA: " in result.stderr
+
+
+def make_certificates(folder: Path) -> None:
+    """A CA, another CA, and a server's certificate for 127.0.0.1 by the first."""
+    script = """
+    for ca in ca other; do
+        openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=test $ca" \\
+            -keyout $ca.key -out $ca.pem
+    done
+    openssl req -newkey rsa:2048 -nodes -subj /CN=127.0.0.1 -keyout server.key -out server.csr
+    echo subjectAltName=IP:127.0.0.1 > san
+    openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial \\
+        -extfile san -out server.pem
+    """
+    folder.mkdir()
+    subprocess.run(["bash", "-ec", script], cwd=folder, check=True, capture_output=True)
+
+
+def test_tls_is_checked_against_the_ca_that_is_given(dumps: Workplace, tmp_path: Path) -> None:
+    """By an account that requires TLS: another CA is refused, and so is no TLS."""
+    keys = tmp_path / "keys"
+    make_certificates(keys)
+    options = [
+        f"--ssl-cert={keys}/server.pem",
+        f"--ssl-key={keys}/server.key",
+        f"--ssl-ca={keys}/ca.pem",
+    ]
+    with running_server(tmp_path / "tls", *options) as server:
+        server.load(b"CREATE TABLE t (id INT)", DATABASE)
+        server.query("CREATE USER backup@'%' IDENTIFIED BY 'x' REQUIRE SSL")
+        server.query("GRANT ALL ON *.* TO backup@'%'")
+        Path(dumps.settings["DB_PASSWORD_FILE"]).write_text("x")
+        port = str(server.port)
+        verify = {"DB_TLS": "verify", "DB_PORT": port}
+        assert dumps.dump(**verify, DB_TLS_CA=f"{keys}/ca.pem").returncode == 0, dumps.messages()
+        assert dumps.dump(**verify, DB_TLS_CA=f"{keys}/other.pem").returncode == 1
+        assert dumps.dump(DB_TLS="off", DB_PORT=port).returncode == 1
+    completed, refused, denied = dumps.messages()
+    assert completed == "database dump completed"
+    assert re.search("certificate|TLS|SSL", refused)
+    assert "Access denied" in denied
+
+
+def test_log_that_cannot_be_written_stops_no_dump(dumps: Workplace) -> None:
+    """It is said on standard error."""
+    result = dumps.dump(LOGS_DIR="/nowhere")
+    assert result.returncode == 0
+    assert "the daily log /nowhere/" in result.stderr
+    assert result.stdout.endswith(",database dump completed\n")
+    assert list(dumps.files()) == ["datadump.sql"]
+
+
+def test_work_of_others_in_the_folder_is_left_alone(dumps: Workplace) -> None:
+    """Each program sweeps its own."""
+    (dumps.dumps / ".send-to-s3.0123.datadump.sql").write_text("taken")
+    (dumps.dumps / "notes.txt").write_text("mine")
+    assert dumps.dump().returncode == 0
+    assert {name for name in dumps.files() if name != "datadump.sql"} == {
+        ".send-to-s3.0123.datadump.sql",
+        "notes.txt",
+    }

@@ -1,0 +1,409 @@
+"""send-to-s3.py against a real S3 server: once in the bucket, then gone from the folder."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import subprocess
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from support.programs import Workplace
+from support.store import UPLOADER, UPLOADER_BUCKET, Store
+from support.waiting import wait_for
+
+DUMP_ID = "0123456789abcdef0123456789abcdef"
+UPLOADED = "file successfully uploaded"
+IDLE = "there is no file to upload"
+ZONE = ZoneInfo("America/Sao_Paulo")
+
+
+def today() -> str:
+    """The day that keys of this moment have."""
+    return datetime.now(ZONE).strftime("%Y-%m-%d")
+
+
+def write_dump(
+    uploads: Workplace, content: bytes, name: str = "datadump.sql", mtime: float | None = None
+) -> None:
+    """A finished dump that waits."""
+    path = uploads.dumps / name
+    path.write_bytes(content)
+    if mtime is not None:
+        os.utime(path, (mtime, mtime))
+
+
+def note(bucket: str, key: str) -> str:
+    """The name that a tick gives to a dump which it is about to upload there."""
+    return f".send-to-s3.{DUMP_ID}.{bucket}%2F{key.replace('/', '%2F')}"
+
+
+@pytest.fixture
+def made_bucket(store: Store, bucket: str) -> str:
+    """A bucket that exists already."""
+    store.client().create_bucket(Bucket=bucket)
+    return bucket
+
+
+def test_dump_arrives_byte_for_byte_and_leaves_the_folder(
+    uploads: Workplace, store: Store, bucket: str
+) -> None:
+    """In a bucket that is made for it."""
+    write_dump(uploads, b"the dump\n")
+    result = uploads.tick()
+    assert (result.returncode, result.stderr) == (0, "")
+    assert store.objects(bucket) == {f"{today()}/datadump1.sql": b"the dump\n"}
+    assert uploads.files() == {}
+    assert uploads.messages() == [UPLOADED]
+    assert result.stdout.endswith(f",{UPLOADED}\n")
+
+
+def test_metadata_says_what_the_object_is(uploads: Workplace, store: Store, bucket: str) -> None:
+    """Digest of the stored bytes, start of the snapshot, database, a random id."""
+    write_dump(uploads, b"the dump\n", mtime=1_700_000_000.7)
+    assert uploads.tick(DB_NAME="naïve").returncode == 0
+    metadata = store.metadata(bucket, f"{today()}/datadump1.sql")
+    assert re.fullmatch("[0-9a-f]{32}", metadata.pop("dump-id"))
+    assert metadata == {
+        "sha256": hashlib.sha256(b"the dump\n").hexdigest(),
+        "dumped-at": "2023-11-14T19:13:20-03:00",
+        "database": "na%C3%AFve",
+    }
+
+
+def test_large_dump_arrives_in_parts(uploads: Workplace, store: Store, bucket: str) -> None:
+    """With the checksum of the whole, which the store computed."""
+    content = os.urandom(1024) * 1024 * 50
+    write_dump(uploads, content)
+    assert uploads.tick().returncode == 0
+    key = f"{today()}/datadump1.sql"
+    assert store.objects(bucket) == {key: content}
+    assert store.client().head_object(Bucket=bucket, Key=key)["ETag"].endswith('-4"')
+    assert store.client().list_multipart_uploads(Bucket=bucket).get("Uploads", []) == []
+
+
+def test_empty_file_is_shipped_too(uploads: Workplace, store: Store, bucket: str) -> None:
+    """Judging dumps is the dump side's work."""
+    write_dump(uploads, b"")
+    assert uploads.tick().returncode == 0
+    assert store.objects(bucket) == {f"{today()}/datadump1.sql": b""}
+
+
+def test_idle_tick_is_one_line_and_no_boto3(uploads: Workplace) -> None:
+    """A cron of every minute costs next to nothing."""
+    result = uploads.tick("-X", "importtime")
+    assert result.returncode == 0
+    assert uploads.messages() == [IDLE]
+    imported = {line.split("|")[-1].strip() for line in result.stderr.splitlines()}
+    assert "datadump.tick" in imported
+    assert not imported & {"boto3", "botocore", "dataclasses", "datadump.shipment"}
+
+
+def test_number_follows_the_days_highest(
+    uploads: Workplace, store: Store, made_bucket: str
+) -> None:
+    """Over all suffixes; gaps stay; other names and other days don't count."""
+    for name in ("datadump2.sql", "datadump11.sql.zst", "datadump90.sql.bak", "x/datadump91.sql"):
+        store.put(made_bucket, f"{today()}/{name}")
+    store.put(made_bucket, "2020-01-01/datadump92.sql")
+    write_dump(uploads, b"dump", "datadump.sql.gz")
+    assert uploads.tick().returncode == 0
+    assert store.objects(made_bucket)[f"{today()}/datadump12.sql.gz"] == b"dump"
+
+
+def test_more_than_a_thousand_objects_a_day_number_rightly(
+    uploads: Workplace, store: Store, made_bucket: str
+) -> None:
+    """A page of a listing holds 1,000."""
+    client = store.client()
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(1, 1003):
+            pool.submit(
+                client.put_object, Bucket=made_bucket, Key=f"{today()}/datadump{number}.sql"
+            )
+    write_dump(uploads, b"dump")
+    assert uploads.tick().returncode == 0
+    key = f"{today()}/datadump1003.sql"
+    assert client.get_object(Bucket=made_bucket, Key=key)["Body"].read() == b"dump"
+
+
+def test_prefix_keeps_hosts_apart(uploads: Workplace, store: Store, made_bucket: str) -> None:
+    """Each counts its own."""
+    store.put(made_bucket, f"{today()}/datadump7.sql")
+    write_dump(uploads, b"dump")
+    assert uploads.tick(S3_PREFIX="hosts/one").returncode == 0
+    assert f"hosts/one/{today()}/datadump1.sql" in store.objects(made_bucket)
+
+
+def test_waiting_dumps_all_go_oldest_first(uploads: Workplace, store: Store, bucket: str) -> None:
+    """One of each suffix may wait."""
+    write_dump(uploads, b"third", "datadump.sql", 3000)
+    write_dump(uploads, b"first", "datadump.sql.zst", 1000)
+    write_dump(uploads, b"second", "datadump.sql.gz", 2000)
+    assert uploads.tick().returncode == 0
+    assert store.objects(bucket) == {
+        f"{today()}/datadump1.sql.zst": b"first",
+        f"{today()}/datadump2.sql.gz": b"second",
+        f"{today()}/datadump3.sql": b"third",
+    }
+    assert uploads.messages() == [UPLOADED] * 3
+
+
+def test_same_bytes_twice_are_two_dumps(uploads: Workplace, store: Store, bucket: str) -> None:
+    """What a dump is, its id says."""
+    for _ in range(2):
+        write_dump(uploads, b"dump")
+        assert uploads.tick().returncode == 0
+    assert store.objects(bucket) == {
+        f"{today()}/datadump1.sql": b"dump",
+        f"{today()}/datadump2.sql": b"dump",
+    }
+
+
+def test_tick_that_finds_an_upload_under_way_says_nothing(uploads: Workplace) -> None:
+    """Status 0, no line, nothing touched."""
+    write_dump(uploads, b"dump")
+    folder = os.open(uploads.dumps, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    try:
+        result = uploads.tick()
+    finally:
+        os.close(folder)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    assert uploads.files() == {"datadump.sql": b"dump"}
+    assert uploads.messages() == []
+
+
+def bad_credentials(uploads: Workplace, *lines: str) -> None:
+    Path(uploads.settings["CREDENTIALS_FILE"]).write_text("\n".join(lines))
+
+
+def test_wrong_keys_leave_the_dump_and_log_the_stores_answer(
+    uploads: Workplace, bucket: str
+) -> None:
+    """And say no secret."""
+    bad_credentials(uploads, "admin-key", "wrong-secret", bucket)
+    write_dump(uploads, b"dump")
+    result = uploads.tick()
+    assert result.returncode == 1
+    assert uploads.files() == {"datadump.sql": b"dump"}
+    (message,) = uploads.messages()
+    assert "SignatureDoesNotMatch" in message
+    assert "wrong-secret" not in message + result.stdout + result.stderr
+
+
+def test_no_network_leaves_the_dump_and_logs_why(uploads: Workplace) -> None:
+    """The next tick tries again."""
+    write_dump(uploads, b"dump")
+    assert uploads.tick(AWS_ENDPOINT_URL_S3="http://127.0.0.1:1").returncode == 1
+    assert uploads.files() == {"datadump.sql": b"dump"}
+    assert "Could not connect to the endpoint" in uploads.messages()[0]
+    assert uploads.tick().returncode == 0
+    assert uploads.files() == {}
+
+
+def test_no_right_to_make_the_bucket_is_logged(uploads: Workplace, store: Store) -> None:
+    """The note of the attempt doesn't outlive it, nor does it touch anybody's bucket."""
+    bad_credentials(uploads, *UPLOADER, "somebody-elses")
+    write_dump(uploads, b"dump")
+    assert uploads.tick().returncode == 1
+    assert "datadump.sql" in uploads.files()
+    assert "AccessDenied" in uploads.messages()[0]
+    assert "somebody-elses" not in [b["Name"] for b in store.client().list_buckets()["Buckets"]]
+
+
+def test_upload_uses_no_right_on_other_buckets(uploads: Workplace, store: Store) -> None:
+    """An account that may list, read and write one bucket is enough."""
+    store.client().create_bucket(Bucket=UPLOADER_BUCKET)
+    bad_credentials(uploads, *UPLOADER, UPLOADER_BUCKET)
+    write_dump(uploads, b"dump")
+    assert uploads.tick().returncode == 0, uploads.messages()
+    assert store.objects(UPLOADER_BUCKET) == {f"{today()}/datadump1.sql": b"dump"}
+
+
+@pytest.mark.parametrize("problem", ["missing", "empty", "folder"])
+@pytest.mark.parametrize("idle", [True, False])
+def test_credentials_file_that_cannot_be_used_is_one_line_and_status_2(
+    uploads: Workplace, tmp_path: Path, problem: str, idle: bool
+) -> None:
+    """Idle or not, and nothing in the folder changes."""
+    path = tmp_path / "named"
+    if problem == "empty":
+        path.touch()
+    elif problem == "folder":
+        path.mkdir()
+    if not idle:
+        write_dump(uploads, b"dump")
+    result = uploads.tick(CREDENTIALS_FILE=str(path))
+    (line,) = result.stderr.splitlines()
+    assert (result.returncode, result.stdout) == (2, "")
+    assert f",CREDENTIALS_FILE: '{path}'" in line
+    assert uploads.messages() == [line.split(",", 2)[2]]
+    assert uploads.files() == ({} if idle else {"datadump.sql": b"dump"})
+
+
+def test_folder_that_cannot_be_written_is_one_line_and_status_2(uploads: Workplace) -> None:
+    """Here because the file system is read-only."""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", uploads.dumps], check=True)
+    try:
+        result = uploads.tick()
+    finally:
+        subprocess.run(["umount", uploads.dumps], check=True)
+    assert result.returncode == 2
+    (line,) = result.stderr.splitlines()
+    assert ",DUMPS_DIR: " in line
+
+
+def test_log_that_cannot_be_written_stops_no_upload(
+    uploads: Workplace, store: Store, bucket: str
+) -> None:
+    """It is said on standard error."""
+    write_dump(uploads, b"dump")
+    result = uploads.tick(LOGS_DIR="/nowhere")
+    assert result.returncode == 0
+    assert "the daily log /nowhere/" in result.stderr
+    assert store.objects(bucket) == {f"{today()}/datadump1.sql": b"dump"}
+
+
+def test_keys_can_come_from_boto3s_own_chain(uploads: Workplace, store: Store, bucket: str) -> None:
+    """CREDENTIALS_FILE=/dev/null and S3_BUCKET; here from the environment."""
+    write_dump(uploads, b"dump")
+    result = uploads.tick(
+        CREDENTIALS_FILE="/dev/null",
+        S3_BUCKET=bucket,
+        AWS_ACCESS_KEY_ID="admin-key",
+        AWS_SECRET_ACCESS_KEY="admin-secret",
+    )
+    assert result.returncode == 0
+    assert store.objects(bucket) == {f"{today()}/datadump1.sql": b"dump"}
+
+
+def test_bucket_is_made_in_the_region_that_is_set(
+    uploads: Workplace, store: Store, bucket: str
+) -> None:
+    """Only us-east-1 goes without a constraint."""
+    write_dump(uploads, b"dump")
+    assert uploads.tick(AWS_DEFAULT_REGION="sa-east-1").returncode == 0, uploads.messages()
+    assert store.objects(bucket) == {f"{today()}/datadump1.sql": b"dump"}
+
+
+def test_bucket_left_unfinished_by_a_dead_tick_is_finished(
+    uploads: Workplace, made_bucket: str
+) -> None:
+    """Its note goes when public access is blocked, which this store can't and says so."""
+    (uploads.dumps / f".send-to-s3.unfinished-bucket.{made_bucket}").touch()
+    write_dump(uploads, b"dump")
+    assert uploads.tick().returncode == 0
+    assert uploads.files() == {}
+
+
+def test_dump_whose_object_arrived_before_the_tick_died_is_not_stored_again(
+    uploads: Workplace, store: Store, made_bucket: str
+) -> None:
+    """Its own id is there: checked, cleaned up, logged."""
+    key = f"{today()}/datadump1.sql"
+    store.put(made_bucket, key, b"dump", **{"dump-id": DUMP_ID})
+    write_dump(uploads, b"dump", note(made_bucket, key))
+    assert uploads.tick().returncode == 0
+    assert store.objects(made_bucket) == {key: b"dump"}
+    assert uploads.files() == {}
+    assert uploads.messages() == [UPLOADED]
+
+
+def test_object_with_other_bytes_keeps_the_dump(
+    uploads: Workplace, store: Store, made_bucket: str
+) -> None:
+    """The id alone is no proof of arrival."""
+    key = f"{today()}/datadump1.sql"
+    store.put(made_bucket, key, b"dumb", **{"dump-id": DUMP_ID})
+    write_dump(uploads, b"dump", note(made_bucket, key))
+    assert uploads.tick().returncode == 1
+    assert uploads.files() == {note(made_bucket, key): b"dump", "datadump.sql": b"dump"}
+    assert uploads.messages() == [f"s3://{made_bucket}/{key} holds other bytes than the dump"]
+
+
+def test_dump_of_a_dead_tick_goes_to_the_key_it_was_meant_for(
+    uploads: Workplace, store: Store, made_bucket: str
+) -> None:
+    """Also past midnight, and although another number is free: a late request may still arrive."""
+    key = "2020-02-29/datadump4.sql"
+    write_dump(uploads, b"dump", note(made_bucket, key))
+    assert uploads.tick().returncode == 0
+    assert store.objects(made_bucket) == {key: b"dump"}
+    assert store.metadata(made_bucket, key)["dump-id"] == DUMP_ID
+
+
+@pytest.mark.parametrize("holder", [{"dump-id": "f" * 32}, {}], ids=["another dump", "foreign"])
+def test_key_that_another_object_took_is_left_alone(
+    uploads: Workplace, store: Store, made_bucket: str, holder: dict[str, str]
+) -> None:
+    """The dump goes to the next number."""
+    key = f"{today()}/datadump1.sql"
+    store.put(made_bucket, key, b"theirs", **holder)
+    write_dump(uploads, b"ours", note(made_bucket, key))
+    assert uploads.tick().returncode == 0
+    assert store.objects(made_bucket) == {key: b"theirs", f"{today()}/datadump2.sql": b"ours"}
+
+
+def test_dump_taken_by_a_dead_tick_is_uploaded(
+    uploads: Workplace, store: Store, bucket: str
+) -> None:
+    """It had no destination yet."""
+    write_dump(uploads, b"dump", f".send-to-s3.{DUMP_ID}.datadump.sql.zst")
+    assert uploads.tick().returncode == 0
+    assert store.objects(bucket) == {f"{today()}/datadump1.sql.zst": b"dump"}
+    assert store.metadata(bucket, f"{today()}/datadump1.sql.zst")["dump-id"] == DUMP_ID
+
+
+def test_newer_dump_does_not_disturb_the_one_on_its_way(
+    uploads: Workplace, store: Store, made_bucket: str
+) -> None:
+    """Both arrive, the older one first."""
+    write_dump(uploads, b"older", note(made_bucket, f"{today()}/datadump1.sql"), mtime=2000)
+    write_dump(uploads, b"newer", mtime=1000)
+    assert uploads.tick().returncode == 0
+    assert store.objects(made_bucket) == {
+        f"{today()}/datadump1.sql": b"older",
+        f"{today()}/datadump2.sql": b"newer",
+    }
+
+
+def test_bucket_that_vanished_since_the_note_is_made_again(
+    uploads: Workplace, store: Store, bucket: str
+) -> None:
+    """No request can arrive in a bucket that isn't there."""
+    write_dump(uploads, b"dump", note("vanished-bucket", "2020-02-29/datadump4.sql"))
+    assert uploads.tick().returncode == 0
+    assert store.objects(bucket) == {f"{today()}/datadump1.sql": b"dump"}
+
+
+MOMENTS: dict[str, Callable[[Workplace, Store, str], bool]] = {
+    "taken": lambda uploads, store, bucket: "datadump.sql" not in uploads.files(),
+    "destined": lambda uploads, store, bucket: any("%2F" in name for name in uploads.files()),
+    "parts under way": lambda uploads, store, bucket: bool(
+        store.client().list_multipart_uploads(Bucket=bucket).get("Uploads")
+    ),
+    "arrived": lambda uploads, store, bucket: bool(store.objects(bucket)),
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_killed_tick_is_made_good_by_the_next(
+    uploads: Workplace, store: Store, made_bucket: str, moment: str
+) -> None:
+    """Once in the bucket, byte for byte, and gone from the folder."""
+    content = os.urandom(1024) * 1024 * 40
+    write_dump(uploads, content)
+    process = uploads.start_tick()
+    wait_for(moment, lambda: MOMENTS[moment](uploads, store, made_bucket))
+    process.kill()
+    process.wait()
+    assert uploads.tick().returncode == 0
+    assert uploads.files() == {}
+    assert store.objects(made_bucket) == {f"{today()}/datadump1.sql": content}

@@ -1,0 +1,87 @@
+"""The project's two programs, run as processes, and the folders they work in."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = ROOT / "scripts"
+LINE = re.compile(r"\d{4}-\d\d-\d\d,\d\d:\d\d:\d\d,.*")
+
+
+@dataclass
+class Workplace:
+    """A dumps folder, a logs folder, and the settings that lead there."""
+
+    path: Path
+    settings: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.dumps.mkdir(parents=True)
+        self.logs.mkdir()
+
+    @property
+    def dumps(self) -> Path:
+        return self.path / "dumps"
+
+    @property
+    def logs(self) -> Path:
+        return self.path / "logs"
+
+    def environment(self, **changes: str) -> dict[str, str]:
+        """The environment of a program: these settings, and nothing of the machine's."""
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.path),
+            "DUMPS_DIR": str(self.dumps),
+            "LOGS_DIR": str(self.logs),
+            **self.settings,
+            **changes,
+        }
+
+    def messages(self) -> list[str]:
+        """The messages of the daily logs, oldest first, each from a well-formed line."""
+        lines = [
+            line for log in sorted(self.logs.iterdir()) for line in log.read_text().splitlines()
+        ]
+        assert [line for line in lines if not LINE.fullmatch(line)] == []
+        return [line.split(",", 2)[2] for line in lines]
+
+    def files(self) -> dict[str, bytes]:
+        """All that is in the dumps folder."""
+        return {file.name: file.read_bytes() for file in sorted(self.dumps.iterdir())}
+
+    def start_dump(self, **changes: str) -> subprocess.Popen[str]:
+        return self._start(["bash", str(SCRIPTS / "database_dump.sh")], changes)
+
+    def dump(self, **changes: str) -> subprocess.CompletedProcess[str]:
+        """database_dump.sh, run to its end."""
+        return _finish(self.start_dump(**changes))
+
+    def start_tick(self, *python_options: str, **changes: str) -> subprocess.Popen[str]:
+        command = [sys.executable, *python_options, str(SCRIPTS / "send-to-s3.py")]
+        return self._start(command, changes)
+
+    def tick(self, *python_options: str, **changes: str) -> subprocess.CompletedProcess[str]:
+        """send-to-s3.py, run to its end."""
+        return _finish(self.start_tick(*python_options, **changes))
+
+    def _start(self, command: list[str], changes: dict[str, str]) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            command,
+            env=self.environment(**changes),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+
+def _finish(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
+    output, errors = process.communicate(timeout=120)
+    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)

@@ -1,0 +1,37 @@
+"""Waiting for what another process does: with a deadline, never for a fixed time."""
+
+import socket
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+POLL = 0.05  # seconds
+Answer = TypeVar("Answer")
+
+
+def wait_for(what: str, probe: Callable[[], Answer], seconds: float = 30) -> Answer:
+    """The probe's first true answer; AssertionError when the time is over."""
+    deadline = time.monotonic() + seconds
+    while not (answer := probe()):
+        assert time.monotonic() < deadline, f"after {seconds} s still not: {what}"
+        time.sleep(POLL)
+    return answer
+
+
+def is_listening(port: int) -> bool:
+    """Whether something accepts connections on this port of the loopback interface."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def free_port(companion: int = 0) -> int:
+    """A port nobody listens on, and nobody on the one that is ``companion`` higher."""
+    while True:
+        with socket.socket() as one, socket.socket() as other:
+            one.bind(("127.0.0.1", 0))
+            port: int = one.getsockname()[1]
+            try:
+                other.bind(("127.0.0.1", (port + companion) if companion else 0))
+            except (OSError, OverflowError):
+                continue
+            return port
