@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
 from botocore.config import Config
@@ -18,7 +18,11 @@ from datadump.settings import Settings
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
-    from types_boto3_s3.type_defs import CompletedPartTypeDef, HeadObjectOutputTypeDef
+    from types_boto3_s3.type_defs import (
+        CompletedPartTypeDef,
+        HeadObjectOutputTypeDef,
+        UploadPartOutputTypeDef,
+    )
 
 MEBIBYTE = 1024 * 1024
 SMALLEST_PART = 16 * MEBIBYTE
@@ -31,15 +35,19 @@ class StoreError(Exception):
     """A request failed; the text is the store's or boto3's own."""
 
 
-class BucketAbsentError(StoreError):
+class RefusedError(StoreError):
+    """The store answered that it won't (a status of 400 to 499): the request changed nothing."""
+
+
+class BucketAbsentError(RefusedError):
     """There is no such bucket."""
 
 
-class KeyTakenError(StoreError):
+class KeyTakenError(RefusedError):
     """There is an object under that key, and it was left alone."""
 
 
-class ConflictError(StoreError):
+class ConflictError(RefusedError):
     """The store asks to try again: another request for that key was under way."""
 
 
@@ -49,20 +57,26 @@ ERRORS_BY_CODE = {
     "ConditionalRequestConflict": ConflictError,
 }
 
-# What stores answer that know nothing of public access: 501, 405, and Swift's and rclone's own.
-NOT_OFFERED = {"NotImplemented", "MethodNotAllowed", "OperationAborted", "InvalidRequest"}
+# What stores answer that know nothing of public access; rclone takes the request for another.
+NOT_OFFERED = {"NotImplemented", "MethodNotAllowed", "BucketAlreadyExists"}
+REFUSALS = range(400, 500)
 
 
 @contextmanager
-def store_errors() -> Iterator[None]:
-    """Turn boto3's errors into this module's."""
+def store_errors(url: str) -> Iterator[None]:
+    """Turn boto3's errors over this bucket or object into this module's."""
     try:
         yield
     except ClientError as error:
-        kind = ERRORS_BY_CODE.get(error_code(error), StoreError)
-        raise kind(str(error)) from error
+        raise kind_of(error)(f"{error} ({url})") from error
     except BotoCoreError as error:
-        raise StoreError(str(error)) from error
+        raise StoreError(f"{error} ({url})") from error
+
+
+def kind_of(error: ClientError) -> type[StoreError]:
+    """The class of this module's that says what the store's answer means."""
+    refused = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") in REFUSALS
+    return ERRORS_BY_CODE.get(error_code(error), RefusedError if refused else StoreError)
 
 
 def error_code(error: ClientError) -> str:
@@ -73,7 +87,7 @@ def error_code(error: ClientError) -> str:
 def connect(settings: Settings) -> S3Client:
     """A client for the store. Sends nothing yet. Raises StoreError for a setting boto3 refuses."""
     keys = settings.credentials
-    with store_errors():
+    with store_errors(f"s3://{settings.bucket}"):
         client: S3Client = boto3.client(
             "s3",
             region_name=settings.region,
@@ -98,17 +112,41 @@ def part_size(size: int) -> int:
     return min(max(SMALLEST_PART, length), LARGEST_PART)
 
 
+class Holder(NamedTuple):
+    """Which dump's object it is, by its metadata; empty strings where it is no dump's."""
+
+    dump_id: str
+    sha256: str
+
+
+def holder_of(head: HeadObjectOutputTypeDef) -> Holder:
+    """Read the metadata; some gateways rewrite the case of header names."""
+    metadata = {name.lower(): value for name, value in head["Metadata"].items()}
+    return Holder(metadata.get("dump-id", ""), metadata.get("sha256", ""))
+
+
+def completed_part(number: int, answer: UploadPartOutputTypeDef) -> CompletedPartTypeDef:
+    """The part as the completion names it, with its checksum if the store told one."""
+    part: CompletedPartTypeDef = {"PartNumber": number, "ETag": answer["ETag"]}
+    if "ChecksumCRC32" in answer:
+        part["ChecksumCRC32"] = answer["ChecksumCRC32"]
+    return part
+
+
 class Bucket:
     """One bucket of the store. Every method raises StoreError."""
 
     def __init__(self, client: S3Client, name: str) -> None:
         self.name = name
         self._client = client
+        # Some stores refuse the checksums that came with 2025's SDKs. boto3's own setting for them,
+        # AWS_REQUEST_CHECKSUM_CALCULATION=when_required, holds for those that are asked for here.
+        self._with_checksums = client.meta.config.request_checksum_calculation == "when_supported"
 
     def make(self) -> None:
         """Make the bucket, in the client's region."""
         region = self._client.meta.region_name
-        with store_errors():
+        with self._errors():
             try:
                 if region == "us-east-1":  # S3 refuses it as a constraint
                     self._client.create_bucket(Bucket=self.name)
@@ -122,7 +160,7 @@ class Bucket:
 
     def block_public_access(self) -> None:
         """No object of the bucket is ever public; a store that doesn't offer this is tolerated."""
-        with store_errors():
+        with self._errors():
             try:
                 self._client.put_public_access_block(
                     Bucket=self.name,
@@ -134,52 +172,56 @@ class Bucket:
                     },
                 )
             except ClientError as error:
-                if error_code(error) not in NOT_OFFERED:
+                if self._is_on_aws() or error_code(error) not in NOT_OFFERED:
                     raise
 
     def keys(self, prefix: str) -> list[str]:
         """All keys that start so: a request for each 1,000."""
-        with store_errors():
+        with self._errors():
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.name, Prefix=prefix
             )
             return [item["Key"] for page in pages for item in page.get("Contents", [])]
 
-    def holder(self, key: str) -> str | None:
-        """The dump-id of the object under that key: None without object, empty without dump-id."""
+    def holder(self, key: str) -> Holder | None:
+        """Whose object is under that key; None where there is none."""
         head = self._head(key)
-        return None if head is None else head["Metadata"].get("dump-id", "")
+        return holder_of(head) if head else None
 
     def upload(self, path: str, key: str, contents: Contents, metadata: dict[str, str]) -> None:
         """Store the file under a key that is free; KeyTakenError where it isn't."""
-        with store_errors():
+        with self._errors(key):
             if contents.size <= SMALLEST_PART:
                 self._put(path, key, contents, metadata)
             else:
                 self._put_in_parts(path, key, contents, metadata)
 
-    def check(self, key: str, contents: Contents) -> None:
+    def check(self, key: str, dump_id: str, contents: Contents) -> None:
         """Compare the object with what was to be stored.
 
-        By the checksum that the store computed over all its bytes, or, where it tells none, by
-        reading them back.
+        By the checksum that the store computed over all its bytes, or, where it tells none or
+        another kind, by reading them back.
         """
         head = self._head(key)
-        if head is None:
-            raise StoreError(f"s3://{self.name}/{key} is not there after its upload")
+        if head is None or holder_of(head).dump_id != dump_id:
+            raise StoreError(f"the dump is not at {self._url(key)} after its upload")
         size = head["ContentLength"]
         if size != contents.size:
-            raise StoreError(f"s3://{self.name}/{key} has {size} bytes instead of {contents.size}")
-        stored = head.get("ChecksumCRC32")
-        if stored and head.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT":
-            same = stored == contents.crc32
-        else:
-            same = self._sha256(key) == contents.sha256
-        if not same:
-            raise StoreError(f"s3://{self.name}/{key} holds other bytes than the dump")
+            raise StoreError(f"{self._url(key)} has {size} bytes instead of {contents.size}")
+        if head.get("ChecksumCRC32") != contents.crc32 and self._sha256(key) != contents.sha256:
+            raise StoreError(f"{self._url(key)} holds other bytes than the dump")
+
+    def _url(self, key: str = "") -> str:
+        return f"s3://{self.name}/{key}" if key else f"s3://{self.name}"
+
+    def _errors(self, key: str = "") -> AbstractContextManager[None]:
+        return store_errors(self._url(key))
+
+    def _is_on_aws(self) -> bool:
+        return str(self._client.meta.endpoint_url).endswith((".amazonaws.com", ".amazonaws.com.cn"))
 
     def _head(self, key: str) -> HeadObjectOutputTypeDef | None:
-        with store_errors():
+        with self._errors(key):
             try:
                 return self._client.head_object(Bucket=self.name, Key=key, ChecksumMode="ENABLED")
             except ClientError as error:
@@ -189,7 +231,7 @@ class Bucket:
 
     def _sha256(self, key: str) -> str:
         digest = hashlib.sha256()
-        with store_errors():
+        with self._errors(key):
             body = self._client.get_object(Bucket=self.name, Key=key)["Body"]
             for chunk in body.iter_chunks(CHUNK):
                 digest.update(chunk)
@@ -201,9 +243,9 @@ class Bucket:
                 Bucket=self.name,
                 Key=key,
                 Body=file,
-                ChecksumCRC32=contents.crc32,
                 Metadata=metadata,
                 IfNoneMatch="*",
+                **self._checksum(ChecksumCRC32=contents.crc32),
             )
 
     def _put_in_parts(
@@ -213,8 +255,7 @@ class Bucket:
             Bucket=self.name,
             Key=key,
             Metadata=metadata,
-            ChecksumAlgorithm="CRC32",
-            ChecksumType="FULL_OBJECT",
+            **self._checksum(ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT"),
         )["UploadId"]
         try:
             self._client.complete_multipart_upload(
@@ -222,11 +263,10 @@ class Bucket:
                 Key=key,
                 UploadId=upload_id,
                 MultipartUpload={"Parts": self._upload_parts(path, key, contents.size, upload_id)},
-                ChecksumCRC32=contents.crc32,
-                ChecksumType="FULL_OBJECT",
                 IfNoneMatch="*",
+                **self._checksum(ChecksumCRC32=contents.crc32, ChecksumType="FULL_OBJECT"),
             )
-        except (ClientError, BotoCoreError, OSError):
+        except BaseException:
             self._abort(key, upload_id)
             raise
 
@@ -243,13 +283,9 @@ class Bucket:
                     UploadId=upload_id,
                     PartNumber=number,
                     Body=body,
-                    ChecksumAlgorithm="CRC32",
+                    **self._checksum(ChecksumAlgorithm="CRC32"),
                 )
-            return {
-                "PartNumber": number,
-                "ETag": answer["ETag"],
-                "ChecksumCRC32": answer["ChecksumCRC32"],
-            }
+            return completed_part(number, answer)
 
         numbers = range(1, -(-size // length) + 1)
         with ThreadPoolExecutor(PARALLEL_PARTS) as pool:
@@ -259,6 +295,9 @@ class Bucket:
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
+
+    def _checksum(self, **parameters: str) -> Any:  # noqa: ANN401 - each request types its own
+        return parameters if self._with_checksums else {}
 
     def _abort(self, key: str, upload_id: str) -> None:
         """As well as it goes: the error that led here is the one to tell of."""

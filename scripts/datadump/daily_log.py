@@ -8,7 +8,6 @@ SCRIPT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 
 def log(message: str, *, to_stderr: bool = False) -> None:
     """Append the event to the log, and print it. Nothing that goes wrong here is an error."""
-    sys.stdout.flush()
     redirections = [(os.POSIX_SPAWN_DUP2, 2, 1)] if to_stderr else []
     try:
         child = os.posix_spawnp(

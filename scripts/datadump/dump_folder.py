@@ -1,9 +1,10 @@
 """The folder that dumps wait in, and what a tick notes there about the dump in its hands.
 
-A dump that is being uploaded has a dot name which says everything about it::
+A dump that was taken for upload has a dot name which says everything about it::
 
-    .send-to-s3.<dump-id>.datadump.sql     taken, nothing sent yet
-    .send-to-s3.<dump-id>.<bucket>%2F<key> may be under way to that key, and to no other
+    .send-to-s3.<dump-id>.datadump.sql           nothing was sent yet
+    .send-to-s3.<dump-id>.<bucket>%2F<key>       may be under way to that key, and to no other
+    .send-to-s3.<dump-id>.<bucket>%2Fdatadump.sql  that bucket is being made for it
 
 So a note is one rename: atomic, together with the dump itself, and possible on a full disk.
 """
@@ -15,8 +16,8 @@ import os
 from typing import NamedTuple
 
 FINISHED_NAMES = ("datadump.sql", "datadump.sql.zst", "datadump.sql.gz")
-OWN_PREFIX = ".send-to-s3."
-UNFINISHED_BUCKET = OWN_PREFIX + "unfinished-bucket."
+TAKEN_PREFIX = ".send-to-s3."
+DUMP_ID_LENGTH = 32  # hexadecimal digits
 
 # A file's name has room for 255 bytes: this many are left for the escaped prefix of the key when
 # everything else is as long as it can be.
@@ -30,18 +31,30 @@ class Destination(NamedTuple):
     key: str
 
 
-class Dump(NamedTuple):
-    """A finished dump: under its own name, or, once it is taken, under a dot name."""
+class TakenDump(NamedTuple):
+    """A dump that this folder's uploader has taken, and what its file name tells of it."""
 
-    name: str
-    dump_id: str | None = None
+    dump_id: str
+    finished_name: str  # that it waited under
     destination: Destination | None = None
 
     @property
-    def finished_name(self) -> str:
-        """The name that the dump waits under."""
-        name = self.destination.key if self.destination else self.name
-        return "datadump.sql" + name.rpartition(".sql")[2]
+    def name(self) -> str:
+        """The name of its file."""
+        rest = "/".join(self.destination) if self.destination else self.finished_name
+        return f"{TAKEN_PREFIX}{self.dump_id}.{escape(rest)}"
+
+    @property
+    def bucket_in_the_making(self) -> bool:
+        """Whether the destination is a bucket that has no key for it yet."""
+        return self.destination is not None and self.destination.key in FINISHED_NAMES
+
+
+class Pending(NamedTuple):
+    """What there is to upload: dumps taken by an earlier tick, names of those that wait."""
+
+    taken: list[TakenDump]
+    waiting: list[str]
 
 
 def escape(text: str) -> str:
@@ -54,25 +67,20 @@ def unescape(text: str) -> str:
     return text.replace("%2F", "/").replace("%25", "%")
 
 
-def parse_taken(name: str) -> Dump:
-    """The dump that a taken dump's file name tells of."""
-    dump_id, _, rest = name.removeprefix(OWN_PREFIX).partition(".")
+def parse_taken(name: str) -> TakenDump | None:
+    """The dump that a file's name tells of, or None where it is no taken dump's."""
+    dump_id, _, rest = name.removeprefix(TAKEN_PREFIX).partition(".")
     bucket, slash, key = unescape(rest).partition("/")
-    return Dump(name, dump_id, Destination(bucket, key) if slash else None)
-
-
-def parse_name(name: str) -> Dump | None:
-    """The dump under this name in the folder, if it is a dump's."""
-    if name in FINISHED_NAMES:
-        return Dump(name)
-    if name.startswith(OWN_PREFIX) and not name.startswith(UNFINISHED_BUCKET):
-        return parse_taken(name)
-    return None
-
-
-def taken_name(dump_id: str, rest: str) -> str:
-    """The file name that :func:`parse_taken` reads."""
-    return f"{OWN_PREFIX}{dump_id}.{escape(rest)}"
+    suffix = rest.rpartition("datadump")[2].partition(".")[2]
+    finished_name = f"datadump.{suffix}"
+    if (
+        not name.startswith(TAKEN_PREFIX)
+        or len(dump_id) != DUMP_ID_LENGTH
+        or not set(dump_id) <= set("0123456789abcdef")
+        or finished_name not in FINISHED_NAMES
+    ):
+        return None
+    return TakenDump(dump_id, finished_name, Destination(bucket, key) if slash else None)
 
 
 class DumpFolder:
@@ -82,12 +90,12 @@ class DumpFolder:
     """
 
     def __init__(self, path: str) -> None:
-        self.path = path
+        self._path = path
         self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
 
-    def path_of(self, dump: Dump) -> str:
-        """The dump's path as it is now."""
-        return os.path.join(self.path, dump.name)
+    def path_of(self, name: str) -> str:
+        """The path of a file in it."""
+        return os.path.join(self._path, name)
 
     def lock(self) -> bool:
         """False where another process has the folder. The lock ends with the process."""
@@ -97,71 +105,82 @@ class DumpFolder:
             return False
         return True
 
-    def pending(self) -> list[Dump]:
-        """The dumps to upload: those taken before, then those that wait; each oldest first."""
-        found: list[tuple[bool, float, Dump]] = []
+    def pending(self) -> Pending:
+        """What there is to upload; each kind oldest first.
+
+        A dump that shows under its name although it is taken (see :meth:`show`) counts as taken.
+        """
+        taken: list[tuple[float, TakenDump]] = []
+        waiting: list[tuple[float, str]] = []
         with os.scandir(self._descriptor) as entries:
-            for entry in entries:
-                dump = parse_name(entry.name)
-                if dump and entry.is_file(follow_symlinks=False):
-                    found.append((dump.dump_id is None, entry.stat().st_mtime, dump))
-        return [dump for _, _, dump in sorted(found)]
+            files = [entry for entry in entries if entry.is_file(follow_symlinks=False)]
+        for entry in files:
+            dump = parse_taken(entry.name)
+            if dump:
+                taken.append((entry.stat().st_mtime, dump))
+        shown = {self._inode(dump.name) for _, dump in taken}
+        for entry in files:
+            if entry.name in FINISHED_NAMES and self._inode(entry.name) not in shown:
+                waiting.append((entry.stat().st_mtime, entry.name))
+        return Pending([dump for _, dump in sorted(taken)], [name for _, name in sorted(waiting)])
 
-    def take(self, dump: Dump, dump_id: str) -> Dump:
+    def take(self, finished_name: str, dump_id: str) -> TakenDump:
         """Take a waiting dump: from here on nothing replaces it."""
-        return self._rename(dump, Dump(taken_name(dump_id, dump.name), dump_id))
+        dump = TakenDump(dump_id, finished_name)
+        self._rename(finished_name, dump.name)
+        return dump
 
-    def take_again(self, dump: Dump) -> None:
-        """Take a dump that an earlier tick took: it may wait under its name as well."""
-        finished = os.path.join(self.path, dump.finished_name)
-        if os.path.lexists(finished) and os.path.samefile(finished, self.path_of(dump)):
-            os.unlink(finished)
-            self._sync()
-
-    def bind(self, dump: Dump, destination: Destination) -> Dump:
+    def note(self, dump: TakenDump, destination: Destination | None) -> TakenDump:
         """Note on disk where the dump is about to go."""
-        assert dump.dump_id is not None
-        name = taken_name(dump.dump_id, f"{destination.bucket}/{destination.key}")
-        return self._rename(dump, Dump(name, dump.dump_id, destination))
+        noted = dump._replace(destination=destination)
+        self._rename(dump.name, noted.name)
+        return noted
 
-    def give_back(self, dump: Dump) -> None:
+    def renew(self, dump: TakenDump, dump_id: str) -> TakenDump:
+        """Make another dump of it, with no destination."""
+        renewed = TakenDump(dump_id, dump.finished_name)
+        self._rename(dump.name, renewed.name)
+        return renewed
+
+    def show(self, dump: TakenDump) -> None:
         """After a failure: show the dump under its name again, if that is free.
 
         Where its object may still arrive, the note stays as the file's second name.
         """
         try:
-            os.link(self.path_of(dump), os.path.join(self.path, dump.finished_name))
+            os.link(self.path_of(dump.name), self.path_of(dump.finished_name))
         except FileExistsError:
             return
         if dump.destination is None:
-            os.unlink(self.path_of(dump))
+            os.unlink(self.path_of(dump.name))
         self._sync()
 
-    def remove(self, dump: Dump) -> None:
+    def hide(self, dump: TakenDump, spare_id: str) -> None:
+        """Undo :meth:`show`.
+
+        By taking what stands under the name, since the dump side may just be putting a newer dump
+        there: that one then is a taken dump with the spare id.
+        """
+        if self._inode(dump.finished_name) != self._inode(dump.name):
+            return
+        shown = self.take(dump.finished_name, spare_id)
+        if self._inode(shown.name) == self._inode(dump.name):
+            os.unlink(self.path_of(shown.name))
+
+    def remove(self, dump: TakenDump) -> None:
         """The dump has arrived."""
-        os.unlink(self.path_of(dump))
+        os.unlink(self.path_of(dump.name))
         self._sync()
 
-    def note_unfinished(self, bucket: str) -> None:
-        """Note that a bucket is about to be made, in case this process doesn't finish it."""
-        os.close(os.open(self._unfinished(bucket), os.O_WRONLY | os.O_CREAT, 0o600))
-        self._sync()
+    def _inode(self, name: str) -> int | None:
+        try:
+            return os.lstat(self.path_of(name)).st_ino
+        except FileNotFoundError:
+            return None
 
-    def is_unfinished(self, bucket: str) -> bool:
-        """Whether the making of this bucket was begun here and not ended."""
-        return os.path.exists(self._unfinished(bucket))
-
-    def forget_unfinished(self, bucket: str) -> None:
-        """The bucket is finished, or not this folder's to make."""
-        os.unlink(self._unfinished(bucket))
-
-    def _unfinished(self, bucket: str) -> str:
-        return os.path.join(self.path, UNFINISHED_BUCKET + bucket)
-
-    def _rename(self, old: Dump, new: Dump) -> Dump:
+    def _rename(self, old: str, new: str) -> None:
         os.rename(self.path_of(old), self.path_of(new))
         self._sync()
-        return new
 
     def _sync(self) -> None:
         os.fsync(self._descriptor)

@@ -8,23 +8,23 @@ from collections.abc import Iterable
 NUMBERED = re.compile(r"datadump([1-9][0-9]*)\.sql(\.zst|\.gz)?")
 
 
-def day_prefix(prefix: str, day: str) -> str:
-    """What all keys of that day start with, those that don't count among them."""
-    return f"{prefix}{day}/datadump"
+def day_folder(prefix: str, day: str) -> str:
+    """What the day's keys start with; ``prefix`` is empty or ends in a slash."""
+    return f"{prefix}{day}/"
 
 
-def number_of(key: str) -> int | None:
-    """N, or None where the key's last part is no object's of ours."""
-    match = NUMBERED.fullmatch(key.rpartition("/")[2])
-    return int(match[1]) if match else None
+def number_of(key: str, folder: str) -> int:
+    """N, or 0 where the key is not one of the folder's dumps."""
+    match = NUMBERED.fullmatch(key.removeprefix(folder))
+    return int(match[1]) if match else 0
 
 
-def next_key(keys: Iterable[str], prefix: str, day: str, finished_name: str, above: int = 0) -> str:
-    """The key of the day's next object.
+def next_key(keys: Iterable[str], folder: str, finished_name: str) -> str:
+    """The key of the folder's next object.
 
-    N is one more than the highest of the day's ``keys``, over all suffixes, and than ``above``: a
-    gap that a deletion left is not filled.
+    N is one more than the highest of the ``keys``, over all suffixes: a gap that a deletion left is
+    not filled.
     """
-    highest = max((number_of(key) or 0 for key in keys), default=0)
+    highest = max((number_of(key, folder) for key in keys), default=0)
     suffix = finished_name.removeprefix("datadump")
-    return f"{day_prefix(prefix, day)}{max(highest, above) + 1}{suffix}"
+    return f"{folder}datadump{highest + 1}{suffix}"

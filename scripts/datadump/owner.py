@@ -9,7 +9,10 @@ import os
 
 
 def become_owner_of(folder: str) -> None:
-    """Where root runs this: give root up for good, in favour of the folder's owner."""
+    """Where root runs this: give root up for good, in favour of the folder's owner.
+
+    Raises OSError.
+    """
     status = os.stat(folder)
     if os.geteuid() == 0 and status.st_uid != 0:
         os.setgroups([])

@@ -14,6 +14,7 @@ from datadump.dump_folder import ROOM_FOR_PREFIX, escape
 from datadump.owner import read_as_owner
 
 SHORTEST_BUCKET, LONGEST_BUCKET = 3, 63
+ALNUM = set("abcdefghijklmnopqrstuvwxyz0123456789")
 ZONEINFO = "/usr/share/zoneinfo"
 
 
@@ -63,25 +64,47 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     credentials, bucket = read_credentials(
         setting("CREDENTIALS_FILE", "/credentials.txt"), setting("S3_BUCKET", "")
     )
-    endpoint_url = setting("AWS_ENDPOINT_URL_S3", "") or None
-    if endpoint_url and not endpoint_url.startswith(("http://", "https://")):
-        raise SettingsError(
-            f"AWS_ENDPOINT_URL_S3: {endpoint_url!r} does not start with http:// or https://"
-        )
     return Settings(
         dumps_dir=dumps_dir,
-        database=setting("DB_NAME", "FACULDADE"),
+        database=check_printable("DB_NAME", setting("DB_NAME", "FACULDADE")),
         credentials=credentials,
         bucket=bucket,
         prefix=normal_prefix(setting("S3_PREFIX", "")),
-        endpoint_url=endpoint_url,
-        region=setting("AWS_DEFAULT_REGION", "us-east-1"),
+        endpoint_url=check_endpoint(setting("AWS_ENDPOINT_URL_S3", "")),
+        region=check_region(setting("AWS_DEFAULT_REGION", "us-east-1")),
     )
 
 
 def time_zone(environment: Mapping[str, str]) -> str:
     """The name of the time zone that dates in keys and logs are in."""
     return environment.get("TZ") or "America/Sao_Paulo"
+
+
+def check_printable(name: str, value: str) -> str:
+    """The value itself; raises SettingsError where it has control characters."""
+    if not value.isprintable():
+        raise SettingsError(f"{name}: {value!r} has characters that can't be printed")
+    return value
+
+
+def check_endpoint(url: str) -> str | None:
+    """The URL itself, None for AWS; raises SettingsError for what can't be one."""
+    scheme, _, host = url.partition("://")
+    if url and (scheme not in {"http", "https"} or not host.strip("/:") or not is_token(host)):
+        raise SettingsError(f"AWS_ENDPOINT_URL_S3: {url!r} is not like https://s3.example.com")
+    return url or None
+
+
+def check_region(name: str) -> str:
+    """The name itself; raises SettingsError for what can't be a region's."""
+    if not set(name) <= ALNUM | {"-"}:
+        raise SettingsError(f"AWS_DEFAULT_REGION: {name!r} is not like us-east-1")
+    return name
+
+
+def is_token(text: str) -> bool:
+    """Whether it is one word of printable ASCII."""
+    return text.isascii() and text.isprintable() and " " not in text
 
 
 def check_access(dumps_dir: str) -> None:
@@ -95,7 +118,12 @@ def check_access(dumps_dir: str) -> None:
 
 def check_time_zone(name: str) -> None:
     """The C library takes an unknown zone for UTC without a word; this raises SettingsError."""
-    if not os.path.isfile(f"{ZONEINFO}/{name}"):
+    try:
+        with open(f"{ZONEINFO}/{name}", "rb") as file:
+            known = ".." not in name and file.read(4) == b"TZif"
+    except OSError:
+        known = False
+    if not known:
         raise SettingsError(f"TZ: there is no time zone {name!r}")
 
 
@@ -128,16 +156,16 @@ def read_credentials(path: str, bucket_setting: str) -> tuple[Credentials | None
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise SettingsError(f"CREDENTIALS_FILE: {path!r} is not a text file") from None
-    lines = [line.strip() for line in text.strip().splitlines()]
+    lines = [line.strip("\ufeff \t") for line in text.splitlines()]
     try:
-        access_key_id, secret_access_key, bucket = lines
+        access_key_id, secret_access_key, bucket = filter(None, lines)
     except ValueError:
         raise SettingsError(
-            f"CREDENTIALS_FILE: {path!r} has {len(lines)} lines instead of three: "
+            f"CREDENTIALS_FILE: {path!r} has {sum(map(bool, lines))} lines instead of three: "
             "access key id, secret access key, bucket"
         ) from None
     for place, key in (("first", access_key_id), ("second", secret_access_key)):
-        if not key or not key.isascii() or not key.isprintable() or " " in key:
+        if not is_token(key):
             raise SettingsError(f"CREDENTIALS_FILE: the {place} line of {path!r} is no access key")
     bucket = check_bucket(bucket, f"CREDENTIALS_FILE: the third line of {path!r}")
     return Credentials(access_key_id, secret_access_key), bucket
@@ -148,8 +176,8 @@ def check_bucket(name: str, source: str) -> str:
 
     A name that breaks it is not shown: it may be a secret on the wrong line.
     """
-    allowed = set("abcdefghijklmnopqrstuvwxyz0123456789.-")
-    if not SHORTEST_BUCKET <= len(name) <= LONGEST_BUCKET or not set(name) <= allowed:
+    fits = SHORTEST_BUCKET <= len(name) <= LONGEST_BUCKET and set(name) <= ALNUM | set(".-")
+    if not fits or name[0] not in ALNUM or name[-1] not in ALNUM or ".." in name:
         raise SettingsError(f"{source}: no bucket's name (3 to 63 of a-z, 0-9, dot and hyphen)")
     return name
 

@@ -11,8 +11,6 @@ import os
 import secrets
 import sys
 import time
-import traceback
-from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -22,39 +20,50 @@ from datadump.bucket import (
     BucketAbsentError,
     ConflictError,
     KeyTakenError,
+    RefusedError,
     StoreError,
     connect,
 )
 from datadump.contents import Contents, read_contents
 from datadump.daily_log import log
-from datadump.dump_folder import Destination, Dump, DumpFolder
-from datadump.object_key import day_prefix, next_key, number_of
+from datadump.dump_folder import Destination, DumpFolder, Pending, TakenDump
+from datadump.object_key import day_folder, next_key
 from datadump.settings import Settings
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-MOST_TRIES = 100
+MOST_TRIES = 20
 LONGEST_PAUSE = 8.0  # seconds
+TRIES_AT_AN_ABSENT_BUCKET = 4  # one that was just made may not be known everywhere at once
+ASCII = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")
 
 
-def send_all(settings: Settings, folder: DumpFolder, dumps: Sequence[Dump]) -> bool:
+def send_all(settings: Settings, folder: DumpFolder, pending: Pending) -> bool:
     """Upload each, so that one that can't go doesn't keep the others. True: all have arrived."""
-    arrived = [send_and_log(settings, folder, dump) for dump in dumps]
+    try:
+        client = connect(settings)
+    except StoreError as error:
+        log(str(error))
+        return False
+    arrived = [send_and_log(Shipment(settings, folder, client, dump)) for dump in pending.taken]
+    for name in pending.waiting:
+        dump = folder.take(name, new_id())
+        arrived.append(send_and_log(Shipment(settings, folder, client, dump)))
     return all(arrived)
 
 
-def send_and_log(settings: Settings, folder: DumpFolder, dump: Dump) -> bool:
+def new_id() -> str:
+    """A dump-id: random, so that two dumps with the same bytes are two."""
+    return secrets.token_hex(16)
+
+
+def send_and_log(shipment: Shipment) -> bool:
     """Upload one dump; every outcome is one line of the daily log. True: it has arrived."""
     try:
-        Shipment(settings, folder, connect(settings), dump).send()
+        shipment.send()
     except (StoreError, OSError) as error:
         log(str(error))
-        return False
-    except Exception as error:  # noqa: BLE001
-        # A fault of this program: whoever reads the log needs a line of it all the same.
-        traceback.print_exc(file=sys.stderr)
-        log(f"unexpected {type(error).__name__}: {error}")
         return False
     log("file successfully uploaded")
     return True
@@ -64,99 +73,123 @@ class Shipment:
     """One dump on its way. Raises StoreError and OSError."""
 
     def __init__(
-        self, settings: Settings, folder: DumpFolder, client: S3Client, dump: Dump
+        self, settings: Settings, folder: DumpFolder, client: S3Client, dump: TakenDump
     ) -> None:
         self._settings = settings
         self._folder = folder
         self._client = client
-        self._dump = dump
+        self._dump = dump  # as it was last noted on disk
 
     def send(self) -> None:
-        """Take the dump, store it once, check it in the bucket, remove it."""
-        if self._dump.dump_id is None:
-            self._dump = self._folder.take(self._dump, secrets.token_hex(16))
-        else:
-            self._folder.take_again(self._dump)
+        """Store the dump once, check it in the bucket, remove it; show it again if that fails."""
+        self._folder.hide(self._dump, new_id())
         try:
-            with open(self._path, "rb") as file:
-                contents = read_contents(file)
-            self._store(contents)
-            self._bucket.check(self._destination.key, contents)
+            self._store()
         except Exception:
-            self._folder.give_back(self._dump)
+            self._show_dump()
             raise
         self._folder.remove(self._dump)
 
-    @property
-    def _path(self) -> str:
-        return self._folder.path_of(self._dump)
+    def _store(self) -> None:
+        key_of_an_earlier_tick = self._dump.destination is not None
+        if self._dump.bucket_in_the_making:
+            self._finish_bucket()
+        if self._dump.destination is None or self._dump.bucket_in_the_making:
+            self._note_next_key()
+            key_of_an_earlier_tick = False
+        contents = self._read()
+        if not (key_of_an_earlier_tick and self._has_arrived(contents)):
+            self._upload(contents)
+        self._bucket.check(self._key, self._dump.dump_id, contents)
+
+    def _show_dump(self) -> None:
+        """As well as the file system can: the next tick finds the dump either way."""
+        try:
+            self._folder.show(self._dump)
+        except OSError as error:
+            print(f"{self._dump.name} stays as it is: {error}", file=sys.stderr)
 
     @property
-    def _destination(self) -> Destination:
-        assert self._dump.destination is not None
-        return self._dump.destination
+    def _path(self) -> str:
+        return self._folder.path_of(self._dump.name)
 
     @property
     def _bucket(self) -> Bucket:
-        return Bucket(self._client, self._destination.bucket)
+        name = self._dump.destination.bucket if self._dump.destination else self._settings.bucket
+        return Bucket(self._client, name)
 
-    def _store(self, contents: Contents) -> None:
+    @property
+    def _key(self) -> str:
+        return self._dump.destination.key if self._dump.destination else ""
+
+    def _read(self) -> Contents:
+        with open(self._path, "rb") as file:
+            return read_contents(file)
+
+    def _upload(self, contents: Contents) -> None:
         """Return as soon as the object with this dump's id is in the bucket."""
-        metadata = self._metadata(contents)
-        if self._dump.destination is None:
-            self._bind_to_next_key()
-        elif self._has_arrived():
-            return
         for attempt in range(MOST_TRIES):
             try:
-                self._bucket.upload(self._path, self._destination.key, contents, metadata)
+                self._bucket.upload(self._path, self._key, contents, self._metadata(contents))
                 return
-            except BucketAbsentError:
-                self._bind_to_next_key()
             except KeyTakenError:
-                if self._has_arrived():
+                if self._has_arrived(contents):
                     return
+            except BucketAbsentError:
+                if attempt >= TRIES_AT_AN_ABSENT_BUCKET:
+                    self._note_next_key()
             except ConflictError:
-                time.sleep(min(0.5 * 2**attempt, LONGEST_PAUSE))
-        raise StoreError(f"no free key in {MOST_TRIES} tries, the last was {self._destination.key}")
+                pass
+            time.sleep(min(0.1 * 2**attempt, LONGEST_PAUSE))
+        raise StoreError(
+            f"no success in {MOST_TRIES} tries at s3://{self._bucket.name}/{self._key}"
+        )
 
-    def _has_arrived(self) -> bool:
-        """Ask the store who has the key. Another dump's object there sends this one to the next."""
-        holder = self._bucket.holder(self._destination.key)
-        if holder is not None and holder != self._dump.dump_id:
-            self._bind_to_next_key()
-        return holder == self._dump.dump_id
+    def _has_arrived(self, contents: Contents) -> bool:
+        """Ask the store who has the key.
 
-    def _bind_to_next_key(self) -> None:
-        bucket, prefix = Bucket(self._client, self._settings.bucket), self._settings.prefix
-        day = time.strftime("%Y-%m-%d")
-        in_vain = self._dump.destination.key if self._dump.destination else ""
-        above = number_of(in_vain) if in_vain.startswith(day_prefix(prefix, day)) else None
-        keys = self._keys_of(bucket, day_prefix(prefix, day))
-        key = next_key(keys, prefix, day, self._dump.finished_name, above or 0)
-        self._dump = self._folder.bind(self._dump, Destination(bucket.name, key))
+        Another dump's object there sends this one to the next key. So does this dump's own object
+        of other contents: then the file was written to after that, and is another dump now.
+        """
+        holder = self._bucket.holder(self._key)
+        if holder is None:
+            return False
+        if holder.dump_id == self._dump.dump_id:
+            if holder.sha256 == contents.sha256:
+                return True
+            self._dump = self._folder.renew(self._dump, new_id())
+        self._note_next_key()
+        return False
 
-    def _keys_of(self, bucket: Bucket, prefix: str) -> list[str]:
-        """The keys that start so, in a bucket that is made where it is absent."""
+    def _note_next_key(self) -> None:
+        bucket = Bucket(self._client, self._settings.bucket)
+        folder = day_folder(self._settings.prefix, time.strftime("%Y-%m-%d"))
         try:
-            keys = bucket.keys(prefix)
+            keys = bucket.keys(folder)
         except BucketAbsentError:
-            self._folder.note_unfinished(bucket.name)
-            bucket.make()
+            self._dump = self._folder.note(
+                self._dump, Destination(bucket.name, self._dump.finished_name)
+            )
+            self._finish_bucket()
             keys = []
-        if self._folder.is_unfinished(bucket.name):
-            bucket.block_public_access()
-            self._folder.forget_unfinished(bucket.name)
-        return keys
+        key = next_key(keys, folder, self._dump.finished_name)
+        self._dump = self._folder.note(self._dump, Destination(bucket.name, key))
+
+    def _finish_bucket(self) -> None:
+        """Make the bucket that the dump's note names, unless that was done before."""
+        try:
+            self._bucket.make()
+        except RefusedError:
+            self._dump = self._folder.note(self._dump, None)
+            raise
+        self._bucket.block_public_access()
 
     def _metadata(self, contents: Contents) -> dict[str, str]:
         dumped_at = datetime.fromtimestamp(os.stat(self._path).st_mtime).astimezone()
-        database = self._settings.database
-        assert self._dump.dump_id is not None
         return {
             "sha256": contents.sha256,
             "dumped-at": dumped_at.isoformat(timespec="seconds"),
-            # HTTP headers are ASCII
-            "database": database if database.isascii() else quote(database),
+            # What a header can't hold is percent-encoded.
+            "database": quote(self._settings.database, safe=ASCII),
             "dump-id": self._dump.dump_id,
         }

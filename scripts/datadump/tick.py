@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 
 from datadump.daily_log import log
@@ -16,6 +17,8 @@ def tick() -> int:
 
     Returns the exit status: 0 all is well, 1 a failure that was logged, 2 wrong settings.
     """
+    for name in [name for name, value in os.environ.items() if not value]:
+        del os.environ[name]  # boto3 takes an empty setting at its word
     os.environ["TZ"] = time_zone(os.environ)
     time.tzset()
     try:
@@ -25,16 +28,23 @@ def tick() -> int:
     except SettingsError as error:
         log(str(error), to_stderr=True)
         return 2
-    return upload_pending(settings)
+    try:
+        return upload_pending(settings)
+    except OSError as error:
+        log(str(error))
+    except Exception as error:  # noqa: BLE001 - whoever reads the log needs a line of any fault
+        sys.excepthook(type(error), error, error.__traceback__)
+        log(f"unexpected {type(error).__name__}: {error}")
+    return 1
 
 
 def upload_pending(settings: Settings) -> int:
-    """The same, with the settings read."""
+    """The same, with the settings read and errors going up."""
     folder = DumpFolder(settings.dumps_dir)
     if not folder.lock():
         return 0
     pending = folder.pending()
-    if not pending:
+    if not pending.taken and not pending.waiting:
         log("there is no file to upload")
         return 0
     # Not before it's needed: boto3 takes longer to import than everything else here together.

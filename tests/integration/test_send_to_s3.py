@@ -209,11 +209,11 @@ def test_no_network_leaves_the_dump_and_logs_why(uploads: Workplace) -> None:
 
 
 def test_no_right_to_make_the_bucket_is_logged(uploads: Workplace, store: Store) -> None:
-    """The note of the attempt doesn't outlive it, nor does it touch anybody's bucket."""
+    """Nothing of the attempt stays: the bucket is then somebody else's to make."""
     bad_credentials(uploads, *UPLOADER, "somebody-elses")
     write_dump(uploads, b"dump")
     assert uploads.tick().returncode == 1
-    assert "datadump.sql" in uploads.files()
+    assert uploads.files() == {"datadump.sql": b"dump"}
     assert "AccessDenied" in uploads.messages()[0]
     assert "somebody-elses" not in [b["Name"] for b in store.client().list_buckets()["Buckets"]]
 
@@ -293,14 +293,17 @@ def test_bucket_is_made_in_the_region_that_is_set(
     assert store.objects(bucket) == {f"{today()}/datadump1.sql": b"dump"}
 
 
+@pytest.mark.parametrize("made", [True, False])
 def test_bucket_left_unfinished_by_a_dead_tick_is_finished(
-    uploads: Workplace, made_bucket: str
+    uploads: Workplace, store: Store, bucket: str, made: bool
 ) -> None:
-    """Its note goes when public access is blocked, which this store can't and says so."""
-    (uploads.dumps / f".send-to-s3.unfinished-bucket.{made_bucket}").touch()
-    write_dump(uploads, b"dump")
-    assert uploads.tick().returncode == 0
+    """It may have been made, and lack what follows."""
+    if made:
+        store.client().create_bucket(Bucket=bucket)
+    write_dump(uploads, b"dump", note(bucket, "datadump.sql.gz"))
+    assert uploads.tick().returncode == 0, uploads.messages()
     assert uploads.files() == {}
+    assert store.objects(bucket) == {f"{today()}/datadump1.sql.gz": b"dump"}
 
 
 def test_dump_whose_object_arrived_before_the_tick_died_is_not_stored_again(
@@ -308,7 +311,8 @@ def test_dump_whose_object_arrived_before_the_tick_died_is_not_stored_again(
 ) -> None:
     """Its own id is there: checked, cleaned up, logged."""
     key = f"{today()}/datadump1.sql"
-    store.put(made_bucket, key, b"dump", **{"dump-id": DUMP_ID})
+    digest = hashlib.sha256(b"dump").hexdigest()
+    store.put(made_bucket, key, b"dump", **{"dump-id": DUMP_ID, "sha256": digest})
     write_dump(uploads, b"dump", note(made_bucket, key))
     assert uploads.tick().returncode == 0
     assert store.objects(made_bucket) == {key: b"dump"}
@@ -321,11 +325,40 @@ def test_object_with_other_bytes_keeps_the_dump(
 ) -> None:
     """The id alone is no proof of arrival."""
     key = f"{today()}/datadump1.sql"
-    store.put(made_bucket, key, b"dumb", **{"dump-id": DUMP_ID})
+    digest = hashlib.sha256(b"dump").hexdigest()
+    store.put(made_bucket, key, b"dumb", **{"dump-id": DUMP_ID, "sha256": digest})
     write_dump(uploads, b"dump", note(made_bucket, key))
     assert uploads.tick().returncode == 1
     assert uploads.files() == {note(made_bucket, key): b"dump", "datadump.sql": b"dump"}
     assert uploads.messages() == [f"s3://{made_bucket}/{key} holds other bytes than the dump"]
+
+
+def test_dump_written_to_after_its_object_arrived_is_another_dump(
+    uploads: Workplace, store: Store, made_bucket: str
+) -> None:
+    """Somebody copied a new one over the name that it shows under."""
+    key = f"{today()}/datadump1.sql"
+    digest = hashlib.sha256(b"old").hexdigest()
+    store.put(made_bucket, key, b"old", **{"dump-id": DUMP_ID, "sha256": digest})
+    write_dump(uploads, b"new", note(made_bucket, key))
+    assert uploads.tick().returncode == 0
+    assert store.objects(made_bucket) == {key: b"old", f"{today()}/datadump2.sql": b"new"}
+    assert store.metadata(made_bucket, f"{today()}/datadump2.sql")["dump-id"] != DUMP_ID
+
+
+def test_shown_dump_of_a_failed_tick_is_stored_once(
+    uploads: Workplace, store: Store, made_bucket: str
+) -> None:
+    """It has two names then, and is one dump; its retry is one line of the log."""
+    noted = note(made_bucket, f"{today()}/datadump1.sql")
+    write_dump(uploads, b"dump", noted)
+    os.link(uploads.dumps / noted, uploads.dumps / "datadump.sql")
+    assert uploads.tick(AWS_ENDPOINT_URL_S3="http://127.0.0.1:1").returncode == 1
+    assert sorted(uploads.files()) == [noted, "datadump.sql"]
+    result = uploads.tick()
+    assert (result.returncode, uploads.messages()[1:]) == (0, [UPLOADED])
+    assert uploads.files() == {}
+    assert store.objects(made_bucket) == {f"{today()}/datadump1.sql": b"dump"}
 
 
 def test_dump_of_a_dead_tick_goes_to_the_key_it_was_meant_for(

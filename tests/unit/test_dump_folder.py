@@ -7,14 +7,15 @@ import pytest
 from datadump.dump_folder import (
     ROOM_FOR_PREFIX,
     Destination,
-    Dump,
     DumpFolder,
+    Pending,
+    TakenDump,
     escape,
     parse_taken,
-    taken_name,
 )
 
 DUMP_ID = "0123456789abcdef0123456789abcdef"
+OTHER_ID = "f" * 32
 
 
 @pytest.fixture
@@ -23,17 +24,17 @@ def folder(tmp_path: Path) -> DumpFolder:
     return DumpFolder(str(tmp_path))
 
 
-def write(folder: DumpFolder, name: str, content: str = "dump", mtime: float = 1000) -> Dump:
-    """A dump that waits."""
-    path = Path(folder.path, name)
+def write(folder: DumpFolder, name: str, content: str = "dump", mtime: float = 1000) -> str:
+    """Write a file of the folder; returns its name."""
+    path = Path(folder.path_of(name))
     path.write_text(content)
     os.utime(path, (mtime, mtime))
-    return Dump(name)
+    return name
 
 
-def names(folder: DumpFolder) -> list[str]:
+def files(folder: DumpFolder) -> dict[str, str]:
     """What is in the folder."""
-    return sorted(os.listdir(folder.path))
+    return {path.name: path.read_text() for path in sorted(Path(folder.path_of("")).iterdir())}
 
 
 @pytest.mark.parametrize(
@@ -41,75 +42,104 @@ def names(folder: DumpFolder) -> list[str]:
     [
         "2026-11-23/datadump1.sql",
         "a b/%2F/é.sql/2026-11-23/datadump12.sql.zst",
-        "x.y/datadump3.sql.gz",
+        "x.datadump/datadump3.sql.gz",
+        "datadump.sql",
     ],
 )
-def test_name_of_a_dump_on_its_way_says_where_it_goes(key: str) -> None:
+def test_name_of_a_taken_dump_says_where_it_goes(key: str) -> None:
     """Bucket, key and dump-id come back as they were."""
-    name = taken_name(DUMP_ID, f"my.bucket/{key}")
-    assert parse_taken(name) == Dump(name, DUMP_ID, Destination("my.bucket", key))
+    finished_name = "datadump.sql" + key.rpartition(".sql")[2]
+    dump = TakenDump(DUMP_ID, finished_name, Destination("my.bucket", key))
+    assert parse_taken(dump.name) == dump
+
+
+def test_name_of_a_taken_dump_without_destination_comes_back() -> None:
+    """It was taken, and nothing sent."""
+    dump = TakenDump(DUMP_ID, "datadump.sql.gz")
+    assert parse_taken(dump.name) == dump
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".send-to-s3.swp",
+        f".send-to-s3.{DUMP_ID}.datadump.sql.swp",
+        f".send-to-s3.{DUMP_ID[1:]}.datadump.sql",
+        f".send-to-s3.{DUMP_ID.upper()}.datadump.sql",
+        f".send-to-s3.{DUMP_ID}",
+        ".database_dump.aBcDeF",
+    ],
+)
+def test_files_of_others_are_no_dumps(name: str) -> None:
+    """An editor's, a copying tool's, the dump side's."""
+    assert parse_taken(name) is None
 
 
 def test_longest_note_fits_into_a_file_name() -> None:
     """Longest bucket and prefix, a seven-digit number: 255 bytes at most."""
     prefix = "é" * (ROOM_FOR_PREFIX // 2)
     assert len(escape(prefix).encode()) == ROOM_FOR_PREFIX
-    name = taken_name(DUMP_ID, f"{'b' * 63}/{prefix}/2026-11-23/datadump1234567.sql.zst")
-    assert len(name.encode()) <= 255
+    key = f"{prefix}/2026-11-23/datadump1234567.sql.zst"
+    dump = TakenDump(DUMP_ID, "datadump.sql.zst", Destination("b" * 63, key))
+    assert len(dump.name.encode()) <= 255
 
 
-def test_taken_dumps_come_first_and_each_kind_oldest_first(folder: DumpFolder) -> None:
-    """What an earlier tick began is finished before anything new."""
+def test_each_kind_of_pending_dumps_is_oldest_first(folder: DumpFolder) -> None:
+    """Whatever their suffixes."""
+    younger = TakenDump(DUMP_ID, "datadump.sql.zst")
+    older = TakenDump(OTHER_ID, "datadump.sql", Destination("b", "2026-11-23/datadump1.sql"))
+    write(folder, younger.name, mtime=5000)
+    write(folder, older.name, mtime=4000)
     write(folder, "datadump.sql", mtime=3000)
     write(folder, "datadump.sql.gz", mtime=2000)
-    write(folder, taken_name(DUMP_ID, "datadump.sql.zst"), mtime=5000)
-    write(folder, taken_name(DUMP_ID, "b/2026-11-23/datadump1.sql"), mtime=4000)
     write(folder, ".database_dump.x")
     write(folder, "datadump.sql.bak")
-    assert [dump.finished_name for dump in folder.pending()] == [
-        "datadump.sql",
-        "datadump.sql.zst",
-        "datadump.sql.gz",
-        "datadump.sql",
-    ]
+    assert folder.pending() == Pending([older, younger], ["datadump.sql.gz", "datadump.sql"])
 
 
 def test_only_regular_files_are_dumps(folder: DumpFolder) -> None:
     """Neither a folder nor a link under a dump's name is shipped."""
-    Path(folder.path, "datadump.sql").mkdir()
-    Path(folder.path, "datadump.sql.gz").symlink_to("/etc/passwd")
-    assert folder.pending() == []
+    Path(folder.path_of("datadump.sql")).mkdir()
+    Path(folder.path_of("datadump.sql.gz")).symlink_to("/etc/passwd")
+    assert folder.pending() == Pending([], [])
 
 
-def test_dump_given_back_shows_under_its_name(folder: DumpFolder) -> None:
-    """Nothing was sent: no note stays."""
+def test_dump_without_destination_is_shown_and_no_note_stays(folder: DumpFolder) -> None:
+    """After a failure before anything was sent."""
     taken = folder.take(write(folder, "datadump.sql.zst"), DUMP_ID)
-    assert names(folder) == [taken.name]
-    folder.give_back(taken)
-    assert names(folder) == ["datadump.sql.zst"]
+    assert list(files(folder)) == [taken.name]
+    folder.show(taken)
+    assert list(files(folder)) == ["datadump.sql.zst"]
 
 
-def test_dump_given_back_never_replaces_a_newer_one(folder: DumpFolder) -> None:
+def test_shown_dump_never_replaces_a_newer_one(folder: DumpFolder) -> None:
     """Both stay."""
     taken = folder.take(write(folder, "datadump.sql", "old"), DUMP_ID)
     write(folder, "datadump.sql", "new")
-    folder.give_back(taken)
-    contents = [Path(folder.path, dump.name).read_text() for dump in folder.pending()]
-    assert contents == ["old", "new"]
+    folder.show(taken)
+    assert files(folder) == {taken.name: "old", "datadump.sql": "new"}
 
 
 def test_note_of_a_destination_outlives_a_failure(folder: DumpFolder) -> None:
-    """The dump waits under its name, and the next tick knows where its object may be."""
+    """The dump shows under its name, is one dump all the same, and is hidden again in hand."""
     taken = folder.take(write(folder, "datadump.sql"), DUMP_ID)
-    bound = folder.bind(taken, Destination("bucket", "2026-11-23/datadump1.sql"))
-    folder.give_back(bound)
-    assert names(folder) == sorted([bound.name, "datadump.sql"])
-    assert folder.pending()[0] == bound
-    folder.take_again(bound)
-    assert names(folder) == [bound.name]
+    noted = folder.note(taken, Destination("bucket", "2026-11-23/datadump1.sql"))
+    folder.show(noted)
+    assert list(files(folder)) == [noted.name, "datadump.sql"]
+    assert folder.pending() == Pending([noted], [])
+    folder.hide(noted, OTHER_ID)
+    assert list(files(folder)) == [noted.name]
 
 
-def test_only_one_process_has_the_folder(folder: DumpFolder) -> None:
+def test_hiding_a_dump_leaves_a_newer_one_alone(folder: DumpFolder) -> None:
+    """What stands under the name is compared, and not removed."""
+    taken = folder.take(write(folder, "datadump.sql", "old"), DUMP_ID)
+    write(folder, "datadump.sql", "new")
+    folder.hide(taken, OTHER_ID)
+    assert files(folder) == {taken.name: "old", "datadump.sql": "new"}
+
+
+def test_only_one_process_has_the_folder(folder: DumpFolder, tmp_path: Path) -> None:
     """A second one is told so, without waiting."""
     assert folder.lock()
-    assert not DumpFolder(folder.path).lock()
+    assert not DumpFolder(str(tmp_path)).lock()
