@@ -6,8 +6,8 @@ set -euo pipefail
 
 path=$1
 shift
-owner=$(stat -c %u -- "$path")
+read -r owner group < <(stat -L -c '%u %g' -- "$path")
 if ((EUID == 0 && owner != 0)); then
-    exec setpriv --reuid="$owner" --regid="$(stat -c %g -- "$path")" --clear-groups -- "$@"
+    exec setpriv --reuid="$owner" --regid="$group" --clear-groups -- "$@"
 fi
 exec "$@"

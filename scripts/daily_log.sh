@@ -4,6 +4,8 @@
 # The format of the line is known here alone; the Python side calls this script. A log that can't be
 # written is reported on standard error and is no failure: it must never stop a dump or an upload.
 set -u
+trap '' PIPE    # nobody may be listening any more
+export LC_ALL=C # lengths are in bytes
 
 here=${BASH_SOURCE[0]%/*}
 . "$here/settings.sh"
@@ -12,19 +14,23 @@ here=${BASH_SOURCE[0]%/*}
 readonly LONGEST_MESSAGE=2000
 
 main() {
-    local message line file
+    local message line file start=''
     message=${1//[[:cntrl:]]/ }
     # The clock is read once, so that the file's name and the line agree at midnight.
     printf -v line '%(%F,%T)T,%s' -1 "${message:0:LONGEST_MESSAGE}"
     file=$LOGS_DIR/${line%%,*}.txt
-    printf '%s\n' "$line"
+    if [[ -s $file && -n $(tail -c 1 -- "$file") ]]; then
+        start=$'\n' # a full disk cut the last line short
+    fi
     umask 022
-    { printf '%s\n' "$line" >>"$file"; } 2>/dev/null \
+    { printf '%s%s\n' "$start" "$line" >>"$file"; } 2>/dev/null \
         || printf 'the daily log %s cannot be written by user id %s: see that the folder is there, is yours and has room\n' \
             "$file" "$EUID" >&2
+    printf '%s\n' "$line" 2>/dev/null
 }
 
 if ((EUID == 0)) && [[ -d $LOGS_DIR && ! -O $LOGS_DIR ]]; then
-    exec "$here/as-owner-of.sh" "$LOGS_DIR" bash "${BASH_SOURCE[0]}" "$@"
+    "$here/as-owner-of.sh" "$LOGS_DIR" bash "${BASH_SOURCE[0]}" "$@" && exit
 fi
 main "$@"
+exit 0

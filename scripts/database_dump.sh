@@ -2,7 +2,8 @@
 # Dumps the database DB_NAME into DUMPS_DIR: a whole dump under its final name, or nothing.
 # Exit status: 0 the dump is in the folder, 1 it failed (the daily log says why), 2 wrong settings.
 set -Eeuo pipefail
-set -m # the dump is a job of its own, so that one signal ends all of its processes
+set -m                # what runs in the background is a job, so that one signal ends all of it
+export LC_ALL=C.UTF-8 # names and patterns are compared by characters
 
 here=$(cd -- "${BASH_SOURCE[0]%/*}" && pwd)
 . "$here/settings.sh"
@@ -10,16 +11,16 @@ here=$(cd -- "${BASH_SOURCE[0]%/*}" && pwd)
 : "${DB_PASSWORD_FILE:=/run/secrets/db_password}" "${DB_TLS:=auto}" "${DB_TLS_CA:=}"
 : "${DUMP_COMPRESSION:=none}"
 
-# Reading routines takes SHOW CREATE ROUTINE as well, or on servers before 11.3 SELECT on mysql.proc.
-readonly RIGHTS=('SELECT' 'SHOW VIEW' 'TRIGGER' 'EVENT')
 readonly PARTIAL_DUMPS=$DUMPS_DIR/.database_dump.
 
-password='' # read once, before anything else
-partial=''  # the dump in progress, while there is one
-work=''     # a private folder for what the clients say
+password=''       # read once, before anything else
+server_version='' # as the server tells it
+fold_case=0       # 1 where names of databases are the same in any case
+partial=''        # the dump in progress, while there is one
+work=''           # a private folder: output and errors of the program that runs
 
 log() {
-    "$here/daily_log.sh" "$1"
+    "$here/daily_log.sh" "$1" || true
 }
 
 wrong_setting() {
@@ -29,17 +30,11 @@ wrong_setting() {
 
 # fail REASON: the way out of a failed dump, with the folder as it was.
 fail() {
+    trap '' HUP INT TERM # one failure, one line
     trap - EXIT
     clean_up
     log "database dump failed: $(one_line "$1")"
     exit 1
-}
-
-# fail_as_client_said STATUS: with what the programs of the last step wrote to standard error.
-fail_as_client_said() {
-    local said
-    said=$(<"$work/errors")
-    fail "${said:-ended with status $1 and no word}"
 }
 
 clean_up() {
@@ -47,44 +42,36 @@ clean_up() {
     job=$(jobs -p)
     if [[ -n $job ]]; then
         kill -- "-$job" 2>/dev/null || true
-        wait
+        wait 2>/dev/null || true
     fi
     [[ -z $partial ]] || rm -f -- "$partial"
     [[ -z $work ]] || rm -rf -- "$work"
 }
 
 one_line() {
-    local text=${1%"${1##*[![:space:]]}"}
+    local text=${1#"${1%%[![:space:]]*}"}
+    text=${text%"${text##*[![:space:]]}"}
     printf '%s' "${text//$'\n'/; }"
 }
 
-suffix() {
-    case $DUMP_COMPRESSION in
-        none) ;;
-        zstd) printf .zst ;;
-        gzip) printf .gz ;;
-    esac
+# run COMMAND...: as a job, so that a signal is heard at once. What it prints goes to $work/output,
+# what it complains of to $work/errors.
+run() {
+    "$@" >"$work/output" 2>"$work/errors" </dev/null &
+    wait $!
 }
 
-compress() {
-    case $DUMP_COMPRESSION in
-        none) cat ;;
-        # One thread for each core would take 315 MB on 64 of them, and starve the database.
-        zstd) zstd -q -T"$(zstd_threads)" ;;
-        gzip) gzip ;;
-    esac
-}
-
-zstd_threads() {
-    local cores
-    cores=$(nproc)
-    printf '%d' "$((cores < 2 ? 2 : cores > 4 ? 4 : cores))"
+# fail_as_said STATUS: with the complaint of the program that ran last.
+fail_as_said() {
+    local said
+    said=$(<"$work/errors")
+    fail "${said:-a program of the dump ended with status $1 and no word}"
 }
 
 check_settings() {
     local zone=$TZ
-    [[ -e /usr/share/zoneinfo/$zone ]] || { TZ=UTC && wrong_setting "TZ: there is no time zone '$zone'"; }
-    [[ $DB_PORT =~ ^[0-9]{1,5}$ ]] || wrong_setting "DB_PORT: '$DB_PORT' is not a port number"
+    [[ -f /usr/share/zoneinfo/$zone ]] || { TZ=UTC && wrong_setting "TZ: there is no time zone '$zone'"; }
+    is_port "$DB_PORT" || wrong_setting "DB_PORT: '$DB_PORT' is not a port number"
     [[ $DUMP_COMPRESSION =~ ^(none|zstd|gzip)$ ]] \
         || wrong_setting "DUMP_COMPRESSION: '$DUMP_COMPRESSION' is none of none, zstd, gzip"
     [[ $DB_TLS =~ ^(auto|off|verify)$ ]] || wrong_setting "DB_TLS: '$DB_TLS' is none of auto, off, verify"
@@ -95,13 +82,18 @@ check_settings() {
         || wrong_setting "DUMPS_DIR: '$DUMPS_DIR' can't be written by user id $EUID: give the folder to that user"
 }
 
+is_port() {
+    [[ $1 =~ ^[0-9]{1,5}$ ]] && ((10#$1 >= 1 && 10#$1 <= 65535))
+}
+
 read_password() {
     [[ -e $DB_PASSWORD_FILE && ! -d $DB_PASSWORD_FILE ]] \
         || wrong_setting "DB_PASSWORD_FILE: there is no file '$DB_PASSWORD_FILE'"
     # Root in a container may be unable to read what is somebody's own; that somebody isn't.
     password=$("$here/as-owner-of.sh" "$DB_PASSWORD_FILE" cat -- "$DB_PASSWORD_FILE" 2>/dev/null) \
-        || wrong_setting "DB_PASSWORD_FILE: '$DB_PASSWORD_FILE' can't be read by user id $EUID"
+        || wrong_setting "DB_PASSWORD_FILE: '$DB_PASSWORD_FILE' can't be read by user id $EUID: give the file to that user"
     password=${password%%[$'\r\n']*}
+    [[ -n $password ]] || wrong_setting "DB_PASSWORD_FILE: the first line of '$DB_PASSWORD_FILE' is empty"
 }
 
 option_value() {
@@ -121,11 +113,18 @@ client_options() {
     esac
 }
 
-# query SQL: its rows, unadorned; what the client complains of goes to the file of errors.
+# query SQL: its rows, unadorned, are then in $work/output. The server's own SQL mode would change
+# the quotes that it answers with.
 query() {
-    mariadb --defaults-file=<(client_options) --connect-timeout=20 --batch --raw --skip-column-names \
-        --execute="$1" -- "$DB_NAME" \
-        2>"$work/errors"
+    run mariadb --defaults-file=<(client_options) --connect-timeout=20 --init-command="SET sql_mode = ''" \
+        --batch --raw --skip-column-names --execute="$1" -- "$DB_NAME"
+}
+
+check_server() {
+    query 'SELECT VERSION(), @@lower_case_table_names <> 0' || fail_as_said $?
+    IFS=$'\t' read -r server_version fold_case <"$work/output"
+    [[ $server_version == *MariaDB* ]] \
+        || fail "the server is not MariaDB but $server_version: mariadb-dump's dump of it may not load anywhere"
 }
 
 # version_at_least MAJOR.MINOR
@@ -133,68 +132,89 @@ version_at_least() {
     printf '%s\n%s\n' "$1" "$server_version" | sort --check=quiet --version-sort
 }
 
-check_server() {
-    server_version=$(query 'SELECT VERSION()') || fail_as_client_said $?
-    [[ $server_version == *MariaDB* ]] \
-        || fail "the server is not MariaDB but $server_version: mariadb-dump's dump of it may not load anywhere"
-}
-
 # Without a right, mariadb-dump leaves out what it can't see, and still ends well.
 check_rights() {
-    local right grants list missing=()
-    grants=$(query 'SHOW GRANTS') || fail_as_client_said $?
-    for right in "${RIGHTS[@]}"; do
-        holds_right "$right" <<<"$grants" || missing+=("$right on $DB_NAME")
+    local right rights missing=''
+    query 'SHOW GRANTS' || fail_as_said $?
+    rights=$(rights_in_force <"$work/output")
+    for right in 'SELECT' 'SHOW VIEW' 'TRIGGER' 'EVENT'; do
+        [[ $rights == *", $right,"* || $rights == *', ALL PRIVILEGES,'* ]] || missing+=", $right on $DB_NAME"
     done
-    if version_at_least 11.3; then
-        holds_right 'SHOW CREATE ROUTINE' <<<"$grants" || missing+=("SHOW CREATE ROUTINE on $DB_NAME")
-    else
-        query 'SELECT 1 FROM mysql.proc LIMIT 0' || missing+=('SELECT on mysql.proc')
-    fi
-    if ((${#missing[@]})); then
-        printf -v list '%s, ' "${missing[@]}"
-        fail "the account $DB_USER may not see the whole database: it lacks ${list%, }"
-    fi
+    may_read_routines "$rights" || missing+=", SHOW CREATE ROUTINE on $DB_NAME (before MariaDB 11.3: SELECT on mysql.proc)"
+    [[ -z $missing ]] || fail "the account $DB_USER may not see the whole database: it lacks ${missing#, }"
 }
 
-# holds_right RIGHT, from the output of SHOW GRANTS: on the whole database, or on all of them.
-# For one grantee (the account, each of its roles) the server uses only its most specific entry that
-# fits the database, and lists that first.
-holds_right() {
-    local line rights scope grantee decided=' '
+# may_read_routines RIGHTS: their bodies, whoever defined them.
+may_read_routines() {
+    [[ $1 == *', SHOW CREATE ROUTINE,'* ]] && return
+    [[ $1 == *', ALL PRIVILEGES,'* ]] && version_at_least 11.3 && return
+    query 'SELECT 1 FROM mysql.proc LIMIT 0'
+}
+
+# rights_in_force, from the output of SHOW GRANTS: the account's rights on the whole database, as
+# ", RIGHT, RIGHT,". The global ones count; of the entries for databases, the server takes the one
+# whose pattern is the most specific that fits: one for the account, one for its roles together.
+rights_in_force() {
+    local line rights scope who rank global=''
+    local -A best=([account]=-1 [roles]=-1) held=([account]='' [roles]='')
     while IFS= read -r line; do
         [[ $line =~ ^GRANT\ (.+)\ ON\ (.+)\.\*\ TO\ ([^ ]+) ]] || continue
-        rights=", ${BASH_REMATCH[1]}," scope=${BASH_REMATCH[2]} grantee=${BASH_REMATCH[3]}
-        if [[ $scope != '*' ]]; then
-            if [[ $decided == *" $grantee "* ]] || ! scope_covers "$scope"; then
-                continue
-            fi
-            decided+="$grantee "
+        rights=", ${BASH_REMATCH[1]}" scope=${BASH_REMATCH[2]} who=roles
+        [[ ${BASH_REMATCH[3]} != *@* ]] || who=account
+        if [[ $scope == '*' ]]; then
+            global+=$rights
+            continue
         fi
-        [[ $rights != *", $1,"* && $rights != ', ALL PRIVILEGES,' ]] || return 0
+        rank=$(rank_of "$scope")
+        if ((rank > best[$who])); then
+            best[$who]=$rank held[$who]=''
+        fi
+        ((rank < best[$who] || rank < 0)) || held[$who]+=$rights
     done
-    return 1
+    printf '%s,' "$global${held[account]}${held[roles]}"
 }
 
-# scope_covers SCOPE: whether a grant's quoted pattern (% any text, _ any character, \ takes that
-# meaning away) fits DB_NAME.
-scope_covers() {
-    local pattern=${1#\`}
-    pattern=${pattern%\`}
+# rank_of SCOPE: how specific a grant's quoted pattern is, by the length of what stands before its
+# first wildcard (% any text, _ any character, a backslash takes that meaning away); -1 where it
+# doesn't fit DB_NAME.
+rank_of() {
+    local pattern regex literal
+    ((! fold_case)) || shopt -s nocasematch
     # shellcheck disable=SC2016 # backquotes of SQL
-    pattern=$(sed -e 's/``/`/g' -e 's/\\_/\x01/g' -e 's/\\%/\x02/g' -e 's/[][*?\\]/\\&/g' \
-        -e 's/_/?/g' -e 's/%/*/g' -e 's/\x01/_/g' -e 's/\x02/%/g' <<<"$pattern")
-    # shellcheck disable=SC2053 # a pattern is what it is
-    [[ $DB_NAME == $pattern ]]
+    pattern=$(sed -e 's/^`//; s/`$//; s/``/`/g; s/\\_/\x01/g; s/\\%/\x02/g; s/\\\\/\\/g' <<<"$1")
+    literal=${pattern%%[_%]*}
+    regex=$(sed -e 's/[].[*^$+?(){}|\\]/\\&/g; s/_/./g; s/%/.*/g; s/\x01/_/g; s/\x02/%/g' <<<"$pattern")
+    if [[ ! $DB_NAME =~ ^$regex$ ]]; then
+        printf '%d' -1
+    elif [[ $literal == "$pattern" ]]; then
+        printf '%d' 1000
+    else
+        printf '%d' "${#literal}"
+    fi
 }
 
 # A snapshot covers transactional tables only; the others may change while they are dumped.
 warn_of_tables_outside_the_snapshot() {
-    local tables
-    tables=$(query "SELECT CONCAT(t.TABLE_NAME, ' (', t.ENGINE, ')') FROM information_schema.TABLES t
+    query "SELECT CONCAT(t.TABLE_NAME, ' (', t.ENGINE, ')') FROM information_schema.TABLES t
         JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE
-        WHERE t.TABLE_SCHEMA = DATABASE() AND e.TRANSACTIONS <> 'YES'") || fail_as_client_said $?
-    [[ -z $tables ]] || printf 'warning: not covered by the consistent snapshot: %s\n' "$(one_line "$tables")" >&2
+        WHERE t.TABLE_SCHEMA = DATABASE() AND e.TRANSACTIONS <> 'YES'" || fail_as_said $?
+    warn 'not covered by the consistent snapshot'
+}
+
+# The history of a table whose versions are transactions can't be dumped, and mariadb-dump then
+# refuses all history.
+history_can_be_dumped() {
+    version_at_least 10.11 || return
+    query "SELECT TABLE_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()
+        AND GENERATION_EXPRESSION = 'ROW START' AND DATA_TYPE = 'bigint'" || fail_as_said $?
+    [[ -s $work/output ]] || return 0
+    warn 'no history of any table is dumped, since this one has transaction-precise history'
+    return 1
+}
+
+# warn TEXT: of the rows of the last query, if there are any.
+warn() {
+    [[ ! -s $work/output ]] || printf 'warning: %s: %s\n' "$1" "$(one_line "$(<"$work/output")")" >&2
 }
 
 # What a run that was killed left: its lock is gone with it. Process numbers mean nothing across containers.
@@ -214,37 +234,48 @@ open_partial_dump() {
         file=$(mktemp "${PARTIAL_DUMPS}XXXXXX" 2>&1) || fail "$file"
         partial=$file
         exec 9<>"$partial"
-        flock --nonblock 9
+        flock 9
         # A sweep that ran just before the lock may have taken the file for a dead one's.
         [[ ! $partial -ef /dev/fd/9 ]] || return 0
     done
 }
 
-dump_options() {
-    local options=(--single-transaction --routines --events --triggers --hex-blob --no-tablespaces
-        --max-allowed-packet=1G)
-    if version_at_least 10.11 && [[ $(mariadb-dump --no-defaults --help) == *--dump-history* ]]; then
-        options+=(--dump-history)
-    fi
-    printf '%s\n' "${options[@]}"
+suffix() {
+    case $DUMP_COMPRESSION in
+        none) ;;
+        zstd) printf .zst ;;
+        gzip) printf .gz ;;
+    esac
 }
 
-# write_dump OPTION...: the dump into the partial file; mariadb-dump's own last line to standard output.
+compress() {
+    case $DUMP_COMPRESSION in
+        none) cat ;;
+        # More threads than one dump can feed would only take memory, and the database's cores.
+        zstd) zstd -q -T2 ;;
+        gzip) gzip ;;
+    esac
+}
+
+# write_dump OPTION...: the dump goes into the partial file, its end to standard output as well.
 write_dump() {
     {
         mariadb-dump --defaults-file=<(client_options) "$@" -- "$DB_NAME" \
             | tee /dev/fd/3 \
             | compress >"$partial"
-    } 3>&1 | tail -n 1
+    } 3>&1 | tail -c 200
 }
 
 take_dump() {
-    local started options
-    mapfile -t options < <(dump_options)
+    local started
+    local options=(--single-transaction --routines --events --triggers --hex-blob --no-tablespaces
+        --max-allowed-packet=1G)
+    if history_can_be_dumped; then
+        options+=(--dump-history)
+    fi
     started=$(date +%s.%N)
-    write_dump "${options[@]}" >"$work/last_line" 2>"$work/errors" </dev/null &
-    wait $! || fail_as_client_said $?
-    [[ $(<"$work/last_line") == '-- Dump completed'* ]] || fail 'mariadb-dump ended without its last line'
+    run write_dump "${options[@]}" || fail_as_said $?
+    [[ $(<"$work/output") == *$'\n-- Dump completed'* ]] || fail 'mariadb-dump ended without its last line'
     touch --date="@$started" -- "$partial"
 }
 
@@ -252,13 +283,16 @@ take_dump() {
 publish() {
     local finished error
     finished=$DUMPS_DIR/datadump.sql$(suffix)
-    if [[ $finished -nt $partial ]]; then
+    error=$(sync "$partial" 2>&1) || fail "$error"
+    trap '' HUP INT TERM # from here on it is one or the other, not both
+    touch "$work/now"
+    if [[ $finished -nt $partial && ! $finished -nt $work/now ]]; then
         printf 'a dump with a later snapshot is waiting already: this one is dropped\n' >&2
-        rm -f -- "$partial"
     else
-        error=$({ sync "$partial" && mv -fT -- "$partial" "$finished" && sync "$DUMPS_DIR"; } 2>&1) || fail "$error"
+        error=$(mv -fT -- "$partial" "$finished" 2>&1) || fail "$error"
+        partial=''
+        sync "$DUMPS_DIR" || true
     fi
-    partial=''
 }
 
 end_on_signals() {

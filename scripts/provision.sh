@@ -84,7 +84,7 @@ install_docker() {
 forget_dead_engine() {
     local file
     for file in /run/docker.pid /run/docker/containerd/containerd.pid; do
-        if [[ -s $file ]] && ! tr '\0' ' ' <"/proc/$(<"$file")/cmdline" 2>/dev/null | grep -qE 'dockerd|containerd'; then
+        if [[ -s $file ]] && ! grep -qsE 'dockerd|containerd' "/proc/$(<"$file")/cmdline"; then
             rm -f "$file" /run/docker.sock /run/docker/containerd/*.sock*
         fi
     done
@@ -153,19 +153,17 @@ build_stand_in() {
 
 # provision_images: pulled, or, where no registry answers, built from packages under the same names.
 provision_images() {
-    local image registry=yes reason
+    local image reason
     for image in "$BASE_IMAGE" "$DATABASE_IMAGE" "$STORE_IMAGE"; do
         if docker image inspect "$image" >/dev/null 2>&1; then
             continue
         fi
-        if [[ $registry == yes ]]; then
-            say "pulling $image"
-            reason=$(docker pull --quiet "$image" 2>&1 >/dev/null) && continue
-            say "no image registry can be reached: ${reason##*: }"
-            registry=no
-        fi
-        say "building a stand-in for $image out of packages"
-        build_stand_in "$image" || die "no stand-in for $image could be built"
+        say "pulling $image"
+        reason=$(docker pull --quiet "$image" 2>&1 >/dev/null) && continue
+        [[ ! $reason =~ (toomanyrequests|manifest|not\ found|denied|unauthorized) ]] \
+            || die "the image registry refuses $image: $reason"
+        say "no image registry can be reached (${reason##*: }): building a stand-in out of packages"
+        build_stand_in "$image"
     done
 }
 

@@ -42,15 +42,14 @@ show_result() {
     docker compose exec -T -e PYTHONPATH=/scripts send-to-s3 python3 - <<'PYTHON'
 import os, time
 from datadump.bucket import Bucket, connect
-from datadump.object_key import day_prefix
+from datadump.object_key import day_folder
 from datadump.settings import read_settings, time_zone
 
 os.environ["TZ"] = time_zone(os.environ)
 time.tzset()
 settings = read_settings(os.environ)
-for key in Bucket(connect(settings), settings.bucket).keys(
-    day_prefix(settings.prefix, time.strftime("%Y-%m-%d"))
-):
+day = day_folder(settings.prefix, time.strftime("%Y-%m-%d"))
+for key in Bucket(connect(settings), settings.bucket).keys(day):
     print(f"s3://{settings.bucket}/{key}")
 PYTHON
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -104,13 +105,25 @@ def test_waiting_dump_is_replaced_by_a_newer_one(dumps: Workplace) -> None:
     assert dumps.files()["datadump.sql"] != b"old"
 
 
-def test_waiting_dump_with_a_later_snapshot_is_kept(dumps: Workplace) -> None:
+def test_waiting_dump_with_a_later_snapshot_is_kept(
+    dumps: Workplace, server: Server, held: Callable[[], None]
+) -> None:
     """Of two runs at once, the one that ends last need not be the newer one."""
+    process = dumps.start_dump()
+    wait_for("the dump is under way", lambda: waits_for_lock(server))
     (dumps.dumps / "datadump.sql").write_text("newer")
-    later = time.time() + 1000
-    os.utime(dumps.dumps / "datadump.sql", (later, later))
-    assert dumps.dump().returncode == 0
+    held()
+    assert process.wait(60) == 0
     assert dumps.files() == {"datadump.sql": b"newer"}
+
+
+def test_dump_from_before_the_clock_was_set_back_is_replaced(dumps: Workplace) -> None:
+    """A time in the future proves nothing, and must not make dumps vanish."""
+    (dumps.dumps / "datadump.sql").write_text("of tomorrow")
+    tomorrow = time.time() + 86400
+    os.utime(dumps.dumps / "datadump.sql", (tomorrow, tomorrow))
+    assert dumps.dump().returncode == 0
+    assert dumps.files()["datadump.sql"] != b"of tomorrow"
 
 
 FAILURES = {
@@ -192,6 +205,17 @@ def test_stopped_dump_ends_at_once_and_cleanly(dumps: Workplace, server: Server,
     wait_for("its connection has ended", lambda: not waits_for_lock(server))
 
 
+def test_stop_is_heard_while_a_server_keeps_silent(dumps: Workplace) -> None:
+    """One that accepts and never greets; a second signal doesn't make a second line."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        process = dumps.start_dump(DB_PORT=str(silent.getsockname()[1]))
+        silent.accept()
+        process.terminate()
+        process.terminate()
+        assert process.wait(5) == 1
+    assert dumps.messages() == ["database dump failed: stopped by SIGTERM"]
+
+
 def test_what_a_killed_run_left_is_swept_by_the_next(
     dumps: Workplace, server: Server, held: Callable[[], None]
 ) -> None:
@@ -235,7 +259,9 @@ def test_each_right_that_is_missing_fails_the_dump(
         grant(*(right for right in rights(server) if right != missing), f"INSERT ON {DATABASE}.*")
         assert dumps.dump().returncode == 1, missing
         assert dumps.files() == {}
-        right = missing.removesuffix(".*")
+        right, hint = missing.removesuffix(".*"), " (before MariaDB 11.3: SELECT on mysql.proc)"
+        if "ROUTINE" in right or "proc" in right:
+            right = f"SHOW CREATE ROUTINE ON {DATABASE}{hint}"
         assert dumps.messages()[-1].endswith(
             f"the whole database: it lacks {right.replace(' ON ', ' on ')}"
         )
@@ -291,6 +317,49 @@ def test_rights_by_role_count(dumps: Workplace, server: Server, grant: Grant) ->
     grant("dumper")
     server.query("SET DEFAULT ROLE dumper FOR backup@'%'")
     assert dumps.dump().returncode == 0, dumps.messages()
+
+
+def test_roles_of_a_role_are_taken_for_one(dumps: Workplace, server: Server, grant: Grant) -> None:
+    """The server merges them: the entry for the database itself hides one by pattern."""
+    for role in ("inner_role", "outer_role"):
+        server.query(f"CREATE OR REPLACE ROLE {role}")
+    needed = rights(server)
+    for right in (needed[0], needed[1], needed[3], needed[4]):
+        server.query(f"GRANT {right} TO outer_role")
+    server.query("GRANT TRIGGER ON `sho_`.* TO inner_role")
+    server.query("GRANT inner_role TO outer_role")
+    grant("outer_role")
+    server.query("SET DEFAULT ROLE outer_role FOR backup@'%'")
+    assert dumps.dump().returncode == 1
+    assert "it lacks TRIGGER on shop" in dumps.messages()[0]
+
+
+def test_rights_are_read_whatever_the_sql_mode(dumps: Workplace, server: Server) -> None:
+    """In ANSI mode the server quotes names in another way."""
+    (mode,) = server.query("SELECT @@GLOBAL.sql_mode")[0]
+    server.query("SET GLOBAL sql_mode = 'ANSI,NO_BACKSLASH_ESCAPES'")
+    try:
+        assert dumps.dump().returncode == 0, dumps.messages()
+        assert restored(server, dumps.dumps / "datadump.sql") == contents(server, DATABASE)
+    finally:
+        server.query(f"SET GLOBAL sql_mode = '{mode}'")
+
+
+def test_history_that_cannot_be_dumped_is_named(dumps: Workplace, server: Server) -> None:
+    """mariadb-dump would refuse the whole database; the current rows are dumped."""
+    server.query(
+        "CREATE TABLE precise (a INT, s BIGINT UNSIGNED GENERATED ALWAYS AS ROW START, "
+        "e BIGINT UNSIGNED GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (s, e)) "
+        "WITH SYSTEM VERSIONING",
+        DATABASE,
+    )
+    try:
+        result = dumps.dump()
+    finally:
+        server.query("DROP TABLE precise", DATABASE)
+    assert result.returncode == 0, dumps.messages()
+    assert result.stderr.startswith("warning: no history of any table is dumped")
+    assert result.stderr.endswith(": precise\n")
 
 
 def test_tables_outside_the_snapshot_are_named(dumps: Workplace, server: Server) -> None:
@@ -354,7 +423,7 @@ def test_password_is_in_no_argument(
 
 
 WRONG_SETTINGS = {
-    "DB_PORT": "3306x",
+    "DB_PORT": "65536",
     "DUMP_COMPRESSION": "bzip2",
     "DB_TLS": "on",
     "TZ": "Mars/Olympus",
@@ -431,6 +500,41 @@ def test_log_that_cannot_be_written_stops_no_dump(dumps: Workplace) -> None:
     assert "the daily log /nowhere/" in result.stderr
     assert result.stdout.endswith(",database dump completed\n")
     assert list(dumps.files()) == ["datadump.sql"]
+
+
+def test_log_is_written_although_nobody_reads_the_output(dumps: Workplace) -> None:
+    """A terminal that was closed, say."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = subprocess.run(
+        ["bash", "scripts/database_dump.sh"], env=dumps.environment(), stdout=writer, check=False
+    )
+    os.close(writer)
+    assert process.returncode == 0
+    assert dumps.messages() == ["database dump completed"]
+
+
+def test_password_file_without_password_is_a_wrong_setting(dumps: Workplace) -> None:
+    """An account without a password is never tried."""
+    Path(dumps.settings["DB_PASSWORD_FILE"]).write_text("\n")
+    result = dumps.dump()
+    assert result.returncode == 2
+    assert ",DB_PASSWORD_FILE: " in result.stderr
+
+
+def test_folders_of_another_user_are_worked_in_as_that_user(dumps: Workplace) -> None:
+    """Also through a link. Root leaves no file behind that they can't touch."""
+    for folder in (dumps.dumps, dumps.logs):
+        os.chown(folder, 1000, 1000)
+        folder.with_suffix(".link").symlink_to(folder)
+    for folder in (dumps.path, *dumps.path.parents):
+        folder.chmod(folder.stat().st_mode | 0o755)
+    os.chmod(dumps.settings["DB_PASSWORD_FILE"], 0o644)
+    links = {"DUMPS_DIR": f"{dumps.dumps}.link", "LOGS_DIR": f"{dumps.logs}.link"}
+    result = dumps.dump(**links)
+    assert (result.returncode, result.stderr) == (0, "")
+    files = [*dumps.dumps.iterdir(), *dumps.logs.iterdir()]
+    assert [(file.stat().st_uid, file.stat().st_gid) for file in files] == [(1000, 1000)] * 2
 
 
 def test_work_of_others_in_the_folder_is_left_alone(dumps: Workplace) -> None:

@@ -1,0 +1,262 @@
+"""The real stack in Docker, as a user of a fresh clone meets it."""
+
+from __future__ import annotations
+
+import re
+import stat
+import time
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from support.compose import USER, Checkout, settings_of_the_contract
+from support.mariadb import Server, contents
+from support.waiting import wait_for
+
+from .conftest import Stack
+
+COMPLETED = "database dump completed"
+UPLOADED = "file successfully uploaded"
+IDLE = "there is no file to upload"
+ZONE = ZoneInfo("America/Sao_Paulo")
+TABLES = [
+    "ADMINISTRATIVO",
+    "ALUNO",
+    "ALUNO_AULA_XREF",
+    "AULA",
+    "AVALIACAO",
+    "AVALIACAO_INSCRICAO_XREF",
+    "BAIRRO",
+    "CEP",
+    "CIDADE",
+    "CURSO_GRADUACAO",
+    "DEPARTAMENTO",
+    "DISCIPLINA",
+    "ENDERECO",
+    "ESTADO",
+    "FUNCIONARIO",
+    "INSCRICAO",
+    "LOGRADOURO",
+    "PESSOA",
+    "PROFESSOR",
+    "SETOR",
+    "STATUS_ALUNO",
+    "STATUS_FUNCIONARIO",
+    "TIPO_AVALIACAO",
+    "TITULACAO",
+    "TURMA",
+    "TURNO",
+]
+ROWS = {"PESSOA": 1500, "ALUNO": 500, "PROFESSOR": 500, "ADMINISTRATIVO": 500, "ESTADO": 27,
+        "CURSO_GRADUACAO": 24, "DEPARTAMENTO": 6, "DISCIPLINA": 288, "TURMA": 500, "AULA": 1500}  # fmt: skip
+
+
+def today() -> str:
+    return datetime.now(ZONE).strftime("%Y-%m-%d")
+
+
+def test_quickstart_shows_the_log_and_the_object(stack: Stack) -> None:
+    """Status 0, both lines of the log, the key in the bucket."""
+    output = stack.quickstart.stdout
+    assert stack.quickstart.returncode == 0, output + stack.quickstart.stderr
+    day = today()
+    assert re.search(rf"^{day},\d\d:\d\d:\d\d,{COMPLETED}$", output, re.MULTILINE)
+    assert re.search(rf"^{day},\d\d:\d\d:\d\d,{UPLOADED}$", output, re.MULTILINE)
+    assert f"s3://database-dumps/{day}/datadump1.sql\n" in output
+
+
+def test_object_holds_the_sample_database(clone: Checkout, empty_server: Server) -> None:
+    """Loaded into an empty server: 26 tables with the rows of FACULDADE.sql, and the rest of it."""
+    empty_server.load(clone.object(f"{today()}/datadump1.sql"), "restored")
+    empty_server.load((clone.path / "db_data/FACULDADE.sql").read_bytes(), "source")
+    restored = contents(empty_server, "restored")
+    assert restored == contents(empty_server, "source")
+    assert sorted(name.split()[-1] for name in restored if name.startswith("BASE ")) == TABLES
+    assert {name: len(restored[f"rows of {name}"]) for name in ROWS} == ROWS
+    kinds = {name.split()[0] for name in restored}
+    assert {"VIEW", "TRIGGER", "FUNCTION", "EVENT"} <= kinds
+
+
+def test_files_belong_to_the_person_who_cloned(clone: Checkout) -> None:
+    """Folders that Docker made, logs, and a dump that waits; the dump is private."""
+    taken = clone.count(COMPLETED)
+    clone.compose("stop", "send-to-s3")
+    try:
+        clone.compose("run", "--rm", "dump")
+        status = (clone.path / "dumps/datadump.sql").stat()
+        assert (status.st_uid, stat.S_IMODE(status.st_mode)) == (USER, 0o600)
+    finally:
+        clone.compose("start", "send-to-s3")
+    assert clone.count(COMPLETED) == taken + 1
+    for log in (clone.path / "logs").glob("*.txt"):
+        assert (log.stat().st_uid, stat.S_IMODE(log.stat().st_mode)) == (USER, 0o644)
+    assert (clone.path / "dumps").stat().st_uid == USER
+
+
+def test_second_dump_is_the_second_object(clone: Checkout) -> None:
+    """And then the ticks are idle again."""
+    wait_for("the first test's dump is uploaded", lambda: len(clone.objects()) > 1, 90)
+    idle = clone.count(IDLE)
+    assert clone.objects()[:2] == [f"{today()}/datadump1.sql", f"{today()}/datadump2.sql"]
+    clone.wait_for_message(IDLE, idle)
+    assert list((clone.path / "dumps").iterdir()) == []
+
+
+def test_idle_tick_compiles_nothing(clone: Checkout) -> None:
+    """Bytecode of the read-only scripts is kept in memory."""
+    find = ("find", "/var/cache/python/scripts", "-name", "*.pyc", "-printf", "%f %T@\\n")
+    before = clone.compose("exec", "-T", "send-to-s3", *find)
+    assert "tick.cpython-313.pyc" in before
+    clone.compose("exec", "-T", "send-to-s3", "python3", "/scripts/send-to-s3.py")
+    assert clone.compose("exec", "-T", "send-to-s3", *find) == before
+
+
+@pytest.mark.parametrize("service", ["dump", "send-to-s3"])
+def test_containers_can_do_no_more_than_they_need(clone: Checkout, service: str) -> None:
+    """Read-only, without capabilities but the named ones, without a way to gain any."""
+    host = clone.container(service)["HostConfig"]
+    needed = {"dump": ["CHOWN", "SETGID", "SETUID"], "send-to-s3": ["SETGID", "SETUID"]}
+    assert host["ReadonlyRootfs"] is True
+    assert host["CapDrop"] == ["ALL"]
+    assert (
+        sorted(capability.removeprefix("CAP_") for capability in host["CapAdd"]) == needed[service]
+    )
+    assert host["SecurityOpt"] == ["no-new-privileges:true"]
+    assert host["Init"] is True
+    assert host["Memory"] == 512 * 1024**2
+
+
+def test_store_is_reached_from_this_machine_only(clone: Checkout) -> None:
+    """And nothing but its S3 port is."""
+    host = clone.container("s3")["HostConfig"]
+    assert host["PortBindings"] == {"8333/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8333"}]}
+    host = clone.container("database")["HostConfig"]
+    assert not host["PortBindings"]
+
+
+def test_secrets_are_in_no_environment_and_no_argument(clone: Checkout) -> None:
+    """Of our containers: they are files."""
+    secrets = [
+        *clone.credentials()[:2],
+        (clone.path / "db_data/sample_password.txt").read_text().strip(),
+    ]
+    for service in ("dump", "send-to-s3", "database", "s3"):
+        config = str(clone.container(service))
+        assert [secret for secret in secrets if secret in config] == []
+
+
+def test_changed_cadence_takes_effect_with_a_restart(clone: Checkout) -> None:
+    """Edited in place or replaced by an editor; no rebuild."""
+    crontab = clone.path / "dockerfiles/python/crontab"
+    original = crontab.read_text()
+    now = datetime.now(ZONE)
+    due = now.replace(second=0, microsecond=0) + timedelta(minutes=2 if now.second < 50 else 3)
+    try:
+        replaced = crontab.with_name("crontab.new")
+        replaced.write_text(original.replace("* * * * *", f"{due.minute} {due.hour} * * *", 1))
+        replaced.rename(crontab)
+        clone.compose("restart", "--timeout", "5", "send-to-s3")
+        before = clone.count(IDLE)
+        clone.wait_for_message(IDLE, before, seconds=200)
+    finally:
+        crontab.write_text(original)
+        clone.compose("restart", "--timeout", "5", "send-to-s3")
+    assert clone.log_lines()[-1].startswith(due.strftime("%Y-%m-%d,%H:%M:"))
+
+
+def test_settings_of_env_take_effect(clone: Checkout, empty_server: Server) -> None:
+    """Compression, prefix, zone, and a password file that only its owner can read."""
+    password = clone.path / "private_password.txt"
+    password.write_text((clone.path / "db_data/sample_password.txt").read_text())
+    credentials = clone.path / "private_credentials.txt"
+    credentials.write_text("\n".join(clone.credentials()))
+    for file in (password, credentials):
+        file.chmod(0o600)
+        clone.run("chown", f"{USER}:{USER}", str(file))
+    clone.write_settings(
+        DUMP_COMPRESSION="zstd", S3_PREFIX="hosts/one", TZ="Asia/Tokyo",
+        DB_PASSWORD_FILE="./private_password.txt", CREDENTIALS_FILE="./private_credentials.txt",
+    )  # fmt: skip
+    uploaded = clone.count(UPLOADED)
+    clone.compose("up", "--detach", "send-to-s3")
+    clone.compose("run", "--rm", "dump")
+    clone.wait_for_message(UPLOADED, uploaded)
+    day = datetime.now(ZoneInfo("Asia/Tokyo")).strftime("%Y-%m-%d")
+    key = f"hosts/one/{day}/datadump1.sql.zst"
+    (clone.path / "dump.zst").write_bytes(clone.object(key))
+    clone.run("zstd", "-dq", "dump.zst")
+    empty_server.load((clone.path / "dump").read_bytes(), "restored")
+    assert len(contents(empty_server, "restored")["rows of PESSOA"]) == 1500
+
+
+def test_store_and_database_start_only_where_no_other_is_set(clone: Checkout) -> None:
+    """Each by its own setting; an empty endpoint is AWS."""
+
+    def services(**settings: str) -> set[str]:
+        clone.write_settings(**settings)
+        return set(clone.compose("config", "--services").split())
+
+    ours = {"dump", "send-to-s3"}
+    assert services() == ours | {"database", "s3"}
+    assert services(AWS_ENDPOINT_URL_S3="") == ours | {"database"}
+    assert services(AWS_ENDPOINT_URL_S3="https://s3.example.com") == ours | {"database"}
+    assert services(DB_HOST="db.example.com") == ours | {"s3"}
+    assert services(DB_HOST="db.example.com", AWS_ENDPOINT_URL_S3="") == ours
+
+
+def test_every_setting_of_env_reaches_a_service(clone: Checkout) -> None:
+    """As a variable, a mounted path, or a secret's file."""
+    values = {name: f"/marked/{name}" for name in settings_of_the_contract()}
+    clone.write_settings(**values)
+    config = clone.compose("config")
+    assert [name for name, value in values.items() if value not in config] == []
+
+
+@pytest.mark.parametrize("content", [None, ""], ids=["missing", "empty"])
+def test_unusable_credentials_change_nothing(clone: Checkout, content: str | None) -> None:
+    """A file that isn't there stops compose, an empty one the script: status 2, one line."""
+    path = clone.path / "other_credentials.txt"
+    if content is not None:
+        path.write_text(content)
+    result = clone.run(
+        "docker", "compose", "run", "--rm", "--no-deps", "-T", "send-to-s3", "python3",
+        "/scripts/send-to-s3.py", CREDENTIALS_FILE="./other_credentials.txt",
+    )  # fmt: skip
+    if content is None:
+        assert result.returncode != 0
+        assert "other_credentials.txt" in result.stderr
+        assert not path.exists()
+    else:
+        assert result.returncode == 2
+        assert ",CREDENTIALS_FILE: '/credentials.txt' has 0 lines" in result.stderr
+
+
+def test_folder_that_cannot_be_written_is_one_clear_error(clone: Checkout) -> None:
+    """The dump says whose it has to be; status 2."""
+    result = clone.run(
+        "docker", "compose", "run", "--rm", "-T", "-v", f"{clone.path}/scripts:/dumps:ro", "dump"
+    )
+    assert result.returncode == 2
+    lines = [line for line in result.stderr.splitlines() if ",DUMPS_DIR: " in line]
+    assert len(lines) == 1
+    assert f"'/dumps' can't be written by user id {USER}" in lines[0]
+
+
+def test_stop_ends_everything_at_once(clone: Checkout) -> None:
+    """Well within the stop period."""
+    started = time.monotonic()
+    clone.compose("stop", "dump", "send-to-s3")
+    assert time.monotonic() - started < 5
+    clone.compose("start", "send-to-s3")
+
+
+def test_objects_survive_down_and_up(clone: Checkout) -> None:
+    """The store's data is in a volume."""
+    before = clone.objects()
+    clone.compose("down", "--timeout", "5")
+    clone.compose("up", "--detach")
+    wait_for(
+        "the store answers",
+        lambda: clone.container("s3")["State"]["Health"]["Status"] == "healthy",
+    )
+    assert clone.objects()[: len(before)] == before

@@ -1,0 +1,73 @@
+"""daily_log.sh: one event, one line."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.programs import LINE, SCRIPTS
+
+
+def log(folder: Path, message: str, **settings: str) -> subprocess.CompletedProcess[bytes]:
+    """Log the message, in an environment of nothing but these settings."""
+    return subprocess.run(
+        ["/bin/bash", str(SCRIPTS / "daily_log.sh"), message],
+        env={"LOGS_DIR": str(folder), **settings}, capture_output=True, check=True,
+    )  # fmt: skip
+
+
+def only_file(folder: Path) -> Path:
+    (file,) = folder.iterdir()
+    return file
+
+
+@pytest.mark.parametrize(
+    ("message", "logged"),
+    [
+        ("plain", "plain"),
+        ("two\nlines\r\nand a\ttab", "two lines  and a tab"),
+        ("accents: João, 🚌", "accents: João, 🚌"),
+        ("$(touch /tmp/x) %s \\n", "$(touch /tmp/x) %s \\n"),
+        ("x" * 3000, "x" * 2000),
+    ],
+)
+def test_event_is_one_line(tmp_path: Path, message: str, logged: str) -> None:
+    """The same in the file and on standard output."""
+    output = log(tmp_path, message).stdout.decode()
+    assert LINE.fullmatch(output.rstrip("\n"))
+    assert output.split(",", 2)[2] == f"{logged}\n"
+    assert only_file(tmp_path).read_text() == output
+
+
+def test_name_of_the_file_is_the_day_of_the_line(tmp_path: Path) -> None:
+    """In the zone that is set: two zones whose days always differ."""
+    for zone in ("Pacific/Kiritimati", "Pacific/Niue"):
+        log(tmp_path, "event", TZ=zone)
+    names = {file.stem: file.read_text().split(",")[0] for file in tmp_path.iterdir()}
+    assert len(names) == 2
+    assert all(name == day for name, day in names.items())
+
+
+def test_line_that_a_full_disk_cut_short_is_ended(tmp_path: Path) -> None:
+    """The next event starts on a line of its own."""
+    log(tmp_path, "first")
+    file = only_file(tmp_path)
+    file.write_text(file.read_text() + "2026-11-23,03:5")
+    log(tmp_path, "second")
+    lines = file.read_text().splitlines()
+    assert [line.rpartition(",")[2] for line in lines] == ["first", "03:5", "second"]
+
+
+def test_lines_of_many_at_once_do_not_mix(tmp_path: Path) -> None:
+    """Each is one append."""
+    messages = [letter * 1500 for letter in "abcdefghijklmnopqrst"]
+    command = ["/bin/bash", str(SCRIPTS / "daily_log.sh")]
+    environment = {"LOGS_DIR": str(tmp_path)}
+    processes = [
+        subprocess.Popen([*command, message], env=environment, stdout=subprocess.DEVNULL)
+        for message in messages
+    ]
+    assert [process.wait(30) for process in processes] == [0] * len(messages)
+    lines = only_file(tmp_path).read_text().splitlines()
+    assert sorted(line.split(",", 2)[2] for line in lines) == messages
