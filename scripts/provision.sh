@@ -127,7 +127,12 @@ build_debian_stand_in() (
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
     apt_install mmdebstrap debian-archive-keyring ca-certificates
-    apt-config dump | grep -E '^Acquire::https?::' >"$work/80host" || true
+    {
+        apt-config dump | grep -E '^Acquire::https?::' || true
+        # as in the official image: apt leaves nothing behind in a layer
+        printf '%s "";\n' Dir::Cache::pkgcache Dir::Cache::srcpkgcache
+        printf 'APT::Keep-Downloaded-Packages "false";\n'
+    } >"$work/80host"
     host_pip_settings >"$work/pip.conf"
     mkdir -p /usr/local/share/ca-certificates
     # shellcheck disable=SC2016 # mmdebstrap fills in $1, the new system's root

@@ -45,11 +45,14 @@ class Server:
 
     def load(self, sql: bytes, database: str) -> None:
         """Make the database anew and load the SQL with the real client."""
-        self.query(f"CREATE OR REPLACE DATABASE `{database}`")
+        anew = (
+            f"SET foreign_key_checks = 0; DROP DATABASE IF EXISTS `{database}`; "
+            f"SET foreign_key_checks = 1; CREATE DATABASE `{database}`; USE `{database}`;\n"
+        )
         subprocess.run(
             ["mariadb", "--no-defaults", f"--socket={self.socket}", "--user=root",
-             "--default-character-set=utf8mb4", database],
-            input=sql, check=True,
+             "--default-character-set=utf8mb4"],
+            input=anew.encode() + sql, check=True,
         )  # fmt: skip
 
     def version(self) -> str:

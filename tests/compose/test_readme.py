@@ -1,0 +1,55 @@
+"""Every command of the README works as it stands there."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+
+import pytest
+from support.compose import Checkout
+from support.programs import ROOT
+from support.waiting import wait_for
+
+UPLOADED = "file successfully uploaded"
+# quickstart.sh starts the stack that all tests here use; tests/run is what runs them.
+TRIED_ELSEWHERE = {"scripts/quickstart.sh", "tests/run", "tests/run lint unit", "docker compose up"}
+
+
+def commands() -> list[str]:
+    """The lines of the README's sh blocks."""
+    blocks = re.findall(
+        r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+    return [line for block in blocks for line in block.splitlines()]
+
+
+@pytest.mark.parametrize("command", [c for c in commands() if c not in TRIED_ELSEWHERE])
+def test_command_of_the_readme_ends_well(clone: Checkout, command: str) -> None:
+    """With status 0, in the running stack."""
+    result = clone.run("bash", "-c", command)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_commands_that_are_tried_elsewhere_stand_in_the_readme() -> None:
+    """Or nobody tries them for the README's sake."""
+    assert set(commands()) >= TRIED_ELSEWHERE
+
+
+def test_docker_compose_up_takes_a_dump_and_ends_with_ctrl_c(clone: Checkout) -> None:
+    """From nothing to the object, as a new user watches it, and then cleanly down."""
+    clone.compose("down", "--timeout", "5", "--volumes")
+    before = clone.count(UPLOADED)
+    process = subprocess.Popen(
+        ["docker", "compose", "up"], cwd=clone.path, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    try:
+        wait_for("the dump is uploaded", lambda: clone.count(UPLOADED) > before, 120)
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=40)
+    finally:
+        process.kill()
+    assert "database dump completed" in output
+    assert UPLOADED in output
+    clone.compose("up", "--detach")

