@@ -29,7 +29,7 @@ require_debian_and_root() {
 apt_install() {
     local package missing=()
     for package; do
-        dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+        [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
     done
     ((${#missing[@]})) || return 0
     say "installing ${missing[*]}"
@@ -68,11 +68,12 @@ install_plugins_from_trixie() (
 install_docker() {
     # iptables is only recommended by some versions of docker.io, and without it no container has a network.
     command -v dockerd >/dev/null || apt_install docker.io iptables ca-certificates
+    command -v docker >/dev/null || apt_install docker-cli # a package of its own since Debian 13
     if docker compose version >/dev/null 2>&1 && docker buildx version >/dev/null 2>&1; then
         return
     fi
     apt-get update -qq
-    if apt-cache policy docker-compose | grep -qE 'Candidate: (1:)?2\.'; then
+    if [[ $(apt-cache policy docker-compose) =~ Candidate:\ 2\. ]]; then
         apt_install docker-compose docker-buildx
     else
         say "installing the Compose and buildx plugins of Debian 13"
