@@ -144,6 +144,7 @@ build_debian_stand_in() (
         --customize-hook="copy-in $work/pip.conf /etc" \
         --customize-hook='copy-in /usr/local/share/ca-certificates /usr/local/share' \
         --customize-hook='chroot "$1" update-ca-certificates' \
+        --customize-hook='rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/*' \
         trixie "$work/debian.tar" - < <(trixie_sources) >"$work/log" 2>&1 \
         || die "mmdebstrap failed: $(tail -n 1 "$work/log")"
     docker import --change 'CMD ["bash"]' "$work/debian.tar" "$BASE_IMAGE" >/dev/null
