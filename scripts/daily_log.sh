@@ -4,14 +4,14 @@
 # The format of the line is known here alone; the Python side calls this script. A log that can't be
 # written is reported on standard error and is no failure: it must never stop a dump or an upload.
 set -u
-trap '' PIPE    # nobody may be listening any more
-export LC_ALL=C # lengths are in bytes
+trap '' PIPE # nobody may be listening any more
+export LC_ALL=C.UTF-8
 
 here=${BASH_SOURCE[0]%/*}
 . "$here/settings.sh"
 
-# One write(2) appends the whole line up to this length, so that lines of two programs never mix.
-readonly LONGEST_MESSAGE=2000
+# One write(2) appends a line of up to 4,096 bytes, so that lines of two programs never mix.
+readonly LONGEST_MESSAGE=1000
 
 main() {
     local message line file start=''

@@ -69,8 +69,11 @@ fail_as_said() {
 }
 
 check_settings() {
-    local zone=$TZ
-    [[ -f /usr/share/zoneinfo/$zone ]] || { TZ=UTC && wrong_setting "TZ: there is no time zone '$zone'"; }
+    local zone=$TZ name
+    is_zone "$zone" || { TZ=UTC && wrong_setting "TZ: there is no time zone '$zone'"; }
+    for name in DB_HOST DB_USER DB_NAME DB_TLS_CA; do
+        [[ ${!name} != *[[:cntrl:]]* ]] || wrong_setting "$name: it has characters that can't be printed"
+    done
     is_port "$DB_PORT" || wrong_setting "DB_PORT: '$DB_PORT' is not a port number"
     [[ $DUMP_COMPRESSION =~ ^(none|zstd|gzip)$ ]] \
         || wrong_setting "DUMP_COMPRESSION: '$DUMP_COMPRESSION' is none of none, zstd, gzip"
@@ -80,6 +83,12 @@ check_settings() {
     [[ -d $DUMPS_DIR ]] || wrong_setting "DUMPS_DIR: there is no folder '$DUMPS_DIR'"
     [[ -w $DUMPS_DIR && -x $DUMPS_DIR ]] \
         || wrong_setting "DUMPS_DIR: '$DUMPS_DIR' can't be written by user id $EUID: give the folder to that user"
+}
+
+# The C library takes an unknown zone for UTC without a word.
+is_zone() {
+    local file=/usr/share/zoneinfo/$1
+    [[ $1 != *..* && -f $file && $(head -c 4 -- "$file") == TZif ]]
 }
 
 is_port() {
@@ -267,7 +276,7 @@ write_dump() {
 }
 
 take_dump() {
-    local started
+    local started last_line
     local options=(--single-transaction --routines --events --triggers --hex-blob --no-tablespaces
         --max-allowed-packet=1G)
     if history_can_be_dumped; then
@@ -275,7 +284,8 @@ take_dump() {
     fi
     started=$(date +%s.%N)
     run write_dump "${options[@]}" || fail_as_said $?
-    [[ $(<"$work/output") == *$'\n-- Dump completed'* ]] || fail 'mariadb-dump ended without its last line'
+    last_line=$(<"$work/output")
+    [[ ${last_line##*$'\n'} == '-- Dump completed'* ]] || fail 'mariadb-dump ended without its last line'
     touch --date="@$started" -- "$partial"
 }
 
@@ -285,6 +295,8 @@ publish() {
     finished=$DUMPS_DIR/datadump.sql$(suffix)
     error=$(sync "$partial" 2>&1) || fail "$error"
     trap '' HUP INT TERM # from here on it is one or the other, not both
+    exec 8<"${BASH_SOURCE[0]}"
+    flock 8 # two dumps that end at once take turns to compare and rename
     touch "$work/now"
     if [[ $finished -nt $partial && ! $finished -nt $work/now ]]; then
         printf 'a dump with a later snapshot is waiting already: this one is dropped\n' >&2

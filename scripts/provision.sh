@@ -21,7 +21,7 @@ die() {
 
 require_debian_and_root() {
     ((EUID == 0)) || die 'installing packages and starting Docker needs root: run it with sudo'
-    [[ -r /etc/debian_version ]] \
+    (. /etc/os-release && [[ $ID == debian && $VERSION_ID =~ ^1[23]$ ]]) \
         || die 'this set-up knows Debian 12 and 13 only; with Docker installed, "docker compose up" is all you need'
 }
 

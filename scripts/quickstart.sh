@@ -22,7 +22,8 @@ start_stack() {
 }
 
 uploaded() {
-    [[ $(docker compose logs --no-log-prefix --since "$started" send-to-s3) == *'file successfully uploaded'* ]]
+    [[ $(docker compose logs --no-log-prefix --since "$started" send-to-s3) == *'file successfully uploaded'* &&
+    -z $(docker compose exec -T send-to-s3 ls -A /dumps) ]]
 }
 
 # What the two containers say is the progress to watch.

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.programs import Workplace
 from support.store import ADMIN, Store, running_store
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the fault suite's rounds."""
+    parser.addoption("--rounds", type=int, default=15, help="rounds of chance (default: 15)")
+    parser.addoption(
+        "--seed", default=f"{secrets.randbits(32):x}", help="seed of the rounds (default: random)"
+    )
 
 
 @pytest.fixture(scope="session")

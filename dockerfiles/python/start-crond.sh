@@ -8,10 +8,27 @@ readonly CRONTABS=/run/crontabs
 
 . /scripts/settings.sh # crond needs TZ, or it fires in UTC
 
-grep -qE '^[[:space:]]*[^#[:space:]]' "$SOURCE" || {
-    printf 'dockerfiles/python/crontab has no job: nothing would ever be uploaded\n' >&2
+stop() {
+    printf 'dockerfiles/python/crontab: %s\n' "$1" >&2
     exit 2
 }
+
+# BusyBox passes over a line it doesn't understand without a word, and nothing would be uploaded.
+check_crontab() {
+    local line words jobs=0
+    [[ -f $SOURCE ]] || stop 'not a file'
+    while IFS= read -r line || [[ $line ]]; do
+        read -ra words <<<"$line"
+        if ((${#words[@]} == 0)) || [[ ${words[0]} == '#'* ]]; then
+            continue
+        fi
+        ((${#words[@]} >= 6)) || [[ ${words[0]} == @* ]] || stop "not five times and a command: $line"
+        jobs=$((jobs + 1))
+    done <"$SOURCE"
+    ((jobs)) || stop 'it has no job, so nothing would ever be uploaded'
+}
+
+check_crontab
 mkdir -p "$CRONTABS"
 # Line ends of a checkout on Windows, and a last line without an end, would lose a job.
 { tr -d '\r' <"$SOURCE" && printf '\n'; } >"$CRONTABS/root"

@@ -2,26 +2,31 @@
 
 A dump that was taken for upload has a dot name which says everything about it::
 
-    .send-to-s3.<dump-id>.datadump.sql           nothing was sent yet
-    .send-to-s3.<dump-id>.<bucket>%2F<key>       may be under way to that key, and to no other
-    .send-to-s3.<dump-id>.<bucket>%2Fdatadump.sql  that bucket is being made for it
+    .send-to-s3.<dump-id>.datadump.sql             nothing was sent yet
+    .send-to-s3.<dump-id>.<note>.<bucket>%2F<key>  is under way to that key, and to no other
 
-So a note is one rename: atomic, together with the dump itself, and possible on a full disk.
+with a key of ``datadump.sql``, where a bucket is being made for it. The note, 16 hexadecimal
+digits, is the second since 1970 in which it was made, and the mark of the multipart upload, if
+there is one. So a note is one rename: atomic, together with the dump, and possible on a full disk.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import time
 from typing import NamedTuple
 
 FINISHED_NAMES = ("datadump.sql", "datadump.sql.zst", "datadump.sql.gz")
 TAKEN_PREFIX = ".send-to-s3."
 DUMP_ID_LENGTH = 32  # hexadecimal digits
+NOTE_LENGTH = 16
+
+HEX = set("0123456789abcdef")
 
 # A file's name has room for 255 bytes: this many are left for the escaped prefix of the key when
 # everything else is as long as it can be.
-ROOM_FOR_PREFIX = 100
+ROOM_FOR_PREFIX = 80
 
 
 class Destination(NamedTuple):
@@ -32,17 +37,25 @@ class Destination(NamedTuple):
 
 
 class TakenDump(NamedTuple):
-    """A dump that this folder's uploader has taken, and what its file name tells of it."""
+    """A dump that this folder's uploader has taken, and what its file name tells of it.
+
+    ``noted_at`` is when the destination was noted, in seconds since 1970; ``upload_mark`` the first
+    32 bits of a digest that knows the multipart upload again, 0 for none.
+    """
 
     dump_id: str
     finished_name: str  # that it waited under
     destination: Destination | None = None
+    noted_at: int = 0
+    upload_mark: int = 0
 
     @property
     def name(self) -> str:
         """The name of its file."""
-        rest = "/".join(self.destination) if self.destination else self.finished_name
-        return f"{TAKEN_PREFIX}{self.dump_id}.{escape(rest)}"
+        if self.destination is None:
+            return f"{TAKEN_PREFIX}{self.dump_id}.{self.finished_name}"
+        note = f"{self.noted_at:08x}{self.upload_mark:08x}"
+        return f"{TAKEN_PREFIX}{self.dump_id}.{note}.{escape('/'.join(self.destination))}"
 
     @property
     def bucket_in_the_making(self) -> bool:
@@ -70,17 +83,27 @@ def unescape(text: str) -> str:
 def parse_taken(name: str) -> TakenDump | None:
     """The dump that a file's name tells of, or None where it is no taken dump's."""
     dump_id, _, rest = name.removeprefix(TAKEN_PREFIX).partition(".")
-    bucket, slash, key = unescape(rest).partition("/")
-    suffix = rest.rpartition("datadump")[2].partition(".")[2]
-    finished_name = f"datadump.{suffix}"
-    if (
-        not name.startswith(TAKEN_PREFIX)
-        or len(dump_id) != DUMP_ID_LENGTH
-        or not set(dump_id) <= set("0123456789abcdef")
-        or finished_name not in FINISHED_NAMES
-    ):
+    if not name.startswith(TAKEN_PREFIX) or not is_hex(dump_id, DUMP_ID_LENGTH):
         return None
-    return TakenDump(dump_id, finished_name, Destination(bucket, key) if slash else None)
+    if rest in FINISHED_NAMES:
+        return TakenDump(dump_id, rest)
+    note, _, destination = rest.partition(".")
+    bucket, _, key = unescape(destination).partition("/")
+    finished_name = "datadump." + key.rpartition("datadump")[2].partition(".")[2]
+    if not is_hex(note, NOTE_LENGTH) or finished_name not in FINISHED_NAMES:
+        return None
+    noted_at, upload_mark = int(note[:8], 16), int(note[8:], 16)
+    return TakenDump(dump_id, finished_name, Destination(bucket, key), noted_at, upload_mark)
+
+
+def is_hex(text: str, length: int) -> bool:
+    """Whether it is that many hexadecimal digits, in lower case."""
+    return len(text) == length and set(text) <= HEX
+
+
+def now() -> int:
+    """Seconds since 1970."""
+    return int(time.time())
 
 
 class DumpFolder:
@@ -108,21 +131,22 @@ class DumpFolder:
     def pending(self) -> Pending:
         """What there is to upload; each kind oldest first.
 
-        A dump that shows under its name although it is taken (see :meth:`show`) counts as taken.
+        A file is one dump, although it has two names while it shows (see :meth:`show`) or where a
+        tick died over hiding it: the name with a destination counts, and any taken one before the
+        one that it waits under.
         """
-        taken: list[tuple[float, TakenDump]] = []
-        waiting: list[tuple[float, str]] = []
+        taken: dict[int, tuple[float, TakenDump]] = {}
+        waiting: dict[int, tuple[float, str]] = {}
         with os.scandir(self._descriptor) as entries:
             files = [entry for entry in entries if entry.is_file(follow_symlinks=False)]
         for entry in files:
             dump = parse_taken(entry.name)
-            if dump:
-                taken.append((entry.stat().st_mtime, dump))
-        shown = {self._inode(dump.name) for _, dump in taken}
-        for entry in files:
-            if entry.name in FINISHED_NAMES and self._inode(entry.name) not in shown:
-                waiting.append((entry.stat().st_mtime, entry.name))
-        return Pending([dump for _, dump in sorted(taken)], [name for _, name in sorted(waiting)])
+            if entry.name in FINISHED_NAMES:
+                waiting[entry.inode()] = (entry.stat().st_mtime, entry.name)
+            elif dump and (dump.destination or entry.inode() not in taken):
+                taken[entry.inode()] = (entry.stat().st_mtime, dump)
+        names = [waiting[inode] for inode in waiting.keys() - taken.keys()]
+        return Pending([d for _, d in sorted(taken.values())], [n for _, n in sorted(names)])
 
     def take(self, finished_name: str, dump_id: str) -> TakenDump:
         """Take a waiting dump: from here on nothing replaces it."""
@@ -132,15 +156,15 @@ class DumpFolder:
 
     def note(self, dump: TakenDump, destination: Destination | None) -> TakenDump:
         """Note on disk where the dump is about to go."""
-        noted = dump._replace(destination=destination)
-        self._rename(dump.name, noted.name)
-        return noted
+        return self._note(dump, TakenDump(dump.dump_id, dump.finished_name, destination, now()))
+
+    def note_upload(self, dump: TakenDump, mark: int) -> TakenDump:
+        """Note on disk by which multipart upload it goes there; 0 for none."""
+        return self._note(dump, dump._replace(upload_mark=mark))
 
     def renew(self, dump: TakenDump, dump_id: str) -> TakenDump:
         """Make another dump of it, with no destination."""
-        renewed = TakenDump(dump_id, dump.finished_name)
-        self._rename(dump.name, renewed.name)
-        return renewed
+        return self._note(dump, TakenDump(dump_id, dump.finished_name))
 
     def show(self, dump: TakenDump) -> None:
         """After a failure: show the dump under its name again, if that is free.
@@ -156,16 +180,17 @@ class DumpFolder:
         self._sync()
 
     def hide(self, dump: TakenDump, spare_id: str) -> None:
-        """Undo :meth:`show`.
+        """Undo :meth:`show`, so that the dump has its one taken name.
 
-        By taking what stands under the name, since the dump side may just be putting a newer dump
-        there: that one then is a taken dump with the spare id.
+        What stands under the finished name is taken and not removed, since the dump side may just
+        be putting a newer dump there: that one then is a taken dump with the spare id.
         """
-        if self._inode(dump.finished_name) != self._inode(dump.name):
-            return
-        shown = self.take(dump.finished_name, spare_id)
-        if self._inode(shown.name) == self._inode(dump.name):
-            os.unlink(self.path_of(shown.name))
+        inode = self._inode(dump.name)
+        if self._inode(dump.finished_name) == inode:
+            self.take(dump.finished_name, spare_id)
+        for name in os.listdir(self._descriptor):
+            if name != dump.name and parse_taken(name) and self._inode(name) == inode:
+                os.unlink(self.path_of(name))
 
     def remove(self, dump: TakenDump) -> None:
         """The dump has arrived."""
@@ -177,6 +202,10 @@ class DumpFolder:
             return os.lstat(self.path_of(name)).st_ino
         except FileNotFoundError:
             return None
+
+    def _note(self, old: TakenDump, new: TakenDump) -> TakenDump:
+        self._rename(old.name, new.name)
+        return new
 
     def _rename(self, old: str, new: str) -> None:
         os.rename(self.path_of(old), self.path_of(new))

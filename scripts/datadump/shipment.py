@@ -7,6 +7,7 @@ tick may still arrive, and then there must not be a second object.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import sys
@@ -15,20 +16,22 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from datadump.bucket import (
-    Bucket,
+from datadump.bucket import Bucket
+from datadump.contents import Contents, read_contents
+from datadump.daily_log import log, log_unexpected
+from datadump.dump_folder import Destination, DumpFolder, Pending, TakenDump
+from datadump.multipart import SMALLEST_PART, MultipartUploads
+from datadump.object_key import day_folder, next_key
+from datadump.settings import Settings
+from datadump.store import (
     BucketAbsentError,
     ConflictError,
     KeyTakenError,
     RefusedError,
     StoreError,
+    UploadGoneError,
     connect,
 )
-from datadump.contents import Contents, read_contents
-from datadump.daily_log import log
-from datadump.dump_folder import Destination, DumpFolder, Pending, TakenDump
-from datadump.object_key import day_folder, next_key
-from datadump.settings import Settings
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -64,9 +67,18 @@ def send_and_log(shipment: Shipment) -> bool:
         shipment.send()
     except (StoreError, OSError) as error:
         log(str(error))
-        return False
-    log("file successfully uploaded")
-    return True
+    except Exception as error:  # noqa: BLE001 - the dumps after this one are to go all the same
+        log_unexpected(error)
+    else:
+        log("file successfully uploaded")
+        return True
+    return False
+
+
+def mark_of(upload_id: str, contents: Contents) -> int:
+    """What knows a multipart upload of these very bytes again; never 0."""
+    digest = hashlib.sha256(f"{upload_id} {contents.sha256}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") or 1
 
 
 class Shipment:
@@ -101,6 +113,7 @@ class Shipment:
         if not (key_of_an_earlier_tick and self._has_arrived(contents)):
             self._upload(contents)
         self._bucket.check(self._key, self._dump.dump_id, contents)
+        self._abort_uploads(contents)
 
     def _show_dump(self) -> None:
         """As well as the file system can: the next tick finds the dump either way."""
@@ -126,24 +139,65 @@ class Shipment:
         with open(self._path, "rb") as file:
             return read_contents(file)
 
+    @property
+    def _uploads(self) -> MultipartUploads:
+        return MultipartUploads(self._client, self._bucket.name, self._key)
+
     def _upload(self, contents: Contents) -> None:
         """Return as soon as the object with this dump's id is in the bucket."""
         for attempt in range(MOST_TRIES):
             try:
-                self._bucket.upload(self._path, self._key, contents, self._metadata(contents))
+                self._send_bytes(contents)
                 return
-            except KeyTakenError:
+            except (KeyTakenError, UploadGoneError):
                 if self._has_arrived(contents):
                     return
             except BucketAbsentError:
                 if attempt >= TRIES_AT_AN_ABSENT_BUCKET:
                     self._note_next_key()
             except ConflictError:
-                pass
+                self._abort_uploads(contents)
             time.sleep(min(0.1 * 2**attempt, LONGEST_PAUSE))
         raise StoreError(
             f"no success in {MOST_TRIES} tries at s3://{self._bucket.name}/{self._key}"
         )
+
+    def _send_bytes(self, contents: Contents) -> None:
+        if contents.size <= SMALLEST_PART:
+            self._bucket.put(self._path, self._key, contents, self._metadata(contents))
+        else:
+            upload_id = self._noted_upload(contents) or self._open_upload(contents)
+            self._uploads.send(upload_id, self._path, contents.size)
+
+    def _noted_upload(self, contents: Contents) -> str | None:
+        """The multipart upload of an earlier try, which goes on if the store still has it."""
+        if not self._dump.upload_mark:
+            return None
+        for upload in self._uploads.list_open():
+            if mark_of(upload.upload_id, contents) == self._dump.upload_mark:
+                return upload.upload_id
+        return None
+
+    def _open_upload(self, contents: Contents) -> str:
+        upload_id = self._uploads.open(self._metadata(contents))
+        self._dump = self._folder.note_upload(self._dump, mark_of(upload_id, contents))
+        return upload_id
+
+    def _abort_uploads(self, contents: Contents) -> None:
+        """End what is open at the key and this dump's: noted, or begun there since the note.
+
+        The latter by requests whose answers were lost. Older ones may be another uploader's. As
+        well as it goes: what stays, the rule of :meth:`Bucket.expire_open_uploads` ends.
+        """
+        if contents.size <= SMALLEST_PART:
+            return
+        try:
+            for upload in self._uploads.list_open():
+                noted = mark_of(upload.upload_id, contents) == self._dump.upload_mark
+                if noted or upload.initiated.timestamp() >= self._dump.noted_at:
+                    self._uploads.abort(upload.upload_id)
+        except StoreError as error:
+            print(f"multipart uploads may stay open: {error}", file=sys.stderr)
 
     def _has_arrived(self, contents: Contents) -> bool:
         """Ask the store who has the key.
@@ -154,9 +208,11 @@ class Shipment:
         holder = self._bucket.holder(self._key)
         if holder is None:
             return False
-        if holder.dump_id == self._dump.dump_id:
-            if holder.sha256 == contents.sha256:
-                return True
+        own = holder.dump_id == self._dump.dump_id
+        if own and holder.sha256 == contents.sha256:
+            return True
+        self._abort_uploads(contents)
+        if own:
             self._dump = self._folder.renew(self._dump, new_id())
         self._note_next_key()
         return False
@@ -183,6 +239,7 @@ class Shipment:
             self._dump = self._folder.note(self._dump, None)
             raise
         self._bucket.block_public_access()
+        self._bucket.expire_open_uploads()
 
     def _metadata(self, contents: Contents) -> dict[str, str]:
         dumped_at = datetime.fromtimestamp(os.stat(self._path).st_mtime).astimezone()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 
-from datadump.daily_log import log
+from datadump.daily_log import log, log_unexpected
 from datadump.dump_folder import DumpFolder
 from datadump.owner import become_owner_of
 from datadump.settings import Settings, SettingsError, check_access, read_settings, time_zone
@@ -25,16 +24,14 @@ def tick() -> int:
         settings = read_settings(os.environ)
         become_owner_of(settings.dumps_dir)
         check_access(settings.dumps_dir)
+        return upload_pending(settings)
     except SettingsError as error:
         log(str(error), to_stderr=True)
         return 2
-    try:
-        return upload_pending(settings)
     except OSError as error:
         log(str(error))
     except Exception as error:  # noqa: BLE001 - whoever reads the log needs a line of any fault
-        sys.excepthook(type(error), error, error.__traceback__)
-        log(f"unexpected {type(error).__name__}: {error}")
+        log_unexpected(error)
     return 1
 
 

@@ -29,7 +29,9 @@ def only_file(folder: Path) -> Path:
         ("two\nlines\r\nand a\ttab", "two lines  and a tab"),
         ("accents: João, 🚌", "accents: João, 🚌"),
         ("$(touch /tmp/x) %s \\n", "$(touch /tmp/x) %s \\n"),
-        ("x" * 3000, "x" * 2000),
+        ("x" * 3000, "x" * 1000),
+        ("é" * 3000, "é" * 1000),
+        ("a\u2028b\u0085c", "a b c"),
     ],
 )
 def test_event_is_one_line(tmp_path: Path, message: str, logged: str) -> None:
@@ -61,7 +63,7 @@ def test_line_that_a_full_disk_cut_short_is_ended(tmp_path: Path) -> None:
 
 def test_lines_of_many_at_once_do_not_mix(tmp_path: Path) -> None:
     """Each is one append."""
-    messages = [letter * 1500 for letter in "abcdefghijklmnopqrst"]
+    messages = [letter * 900 for letter in "abcdefghijklmnopqrst"]
     command = ["/bin/bash", str(SCRIPTS / "daily_log.sh")]
     environment = {"LOGS_DIR": str(tmp_path)}
     processes = [

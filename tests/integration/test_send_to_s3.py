@@ -14,11 +14,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from datadump.dump_folder import Destination, TakenDump
 from support.programs import Workplace
 from support.store import UPLOADER, UPLOADER_BUCKET, Store
 from support.waiting import wait_for
 
 DUMP_ID = "0123456789abcdef0123456789abcdef"
+NOTED_AT = 1_700_000_000
 UPLOADED = "file successfully uploaded"
 IDLE = "there is no file to upload"
 ZONE = ZoneInfo("America/Sao_Paulo")
@@ -41,7 +43,7 @@ def write_dump(
 
 def note(bucket: str, key: str) -> str:
     """The name that a tick gives to a dump which it is about to upload there."""
-    return f".send-to-s3.{DUMP_ID}.{bucket}%2F{key.replace('/', '%2F')}"
+    return TakenDump(DUMP_ID, "datadump.sql", Destination(bucket, key), NOTED_AT).name
 
 
 @pytest.fixture

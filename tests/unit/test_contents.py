@@ -4,8 +4,8 @@ import hashlib
 import io
 
 import pytest
-from datadump.bucket import MEBIBYTE, MOST_PARTS, SMALLEST_PART, part_size
 from datadump.contents import Contents, read_contents
+from datadump.multipart import MEBIBYTE, MOST_PARTS, SMALLEST_PART, part_size
 
 GIBIBYTE = 1024**3
 

@@ -47,9 +47,9 @@ def files(folder: DumpFolder) -> dict[str, str]:
     ],
 )
 def test_name_of_a_taken_dump_says_where_it_goes(key: str) -> None:
-    """Bucket, key and dump-id come back as they were."""
+    """Bucket, key, dump-id, time and mark of the upload come back as they were."""
     finished_name = "datadump.sql" + key.rpartition(".sql")[2]
-    dump = TakenDump(DUMP_ID, finished_name, Destination("my.bucket", key))
+    dump = TakenDump(DUMP_ID, finished_name, Destination("my.bucket", key), 1_800_000_000, 7)
     assert parse_taken(dump.name) == dump
 
 
@@ -67,6 +67,8 @@ def test_name_of_a_taken_dump_without_destination_comes_back() -> None:
         f".send-to-s3.{DUMP_ID[1:]}.datadump.sql",
         f".send-to-s3.{DUMP_ID.upper()}.datadump.sql",
         f".send-to-s3.{DUMP_ID}",
+        f".send-to-s3.{DUMP_ID}.b%2F2026-11-23%2Fdatadump1.sql",
+        f".send-to-s3.{DUMP_ID}.{'0' * 16}.b%2F2026-11-23%2Fdatadump1.sql.swp",
         ".database_dump.aBcDeF",
     ],
 )
@@ -80,7 +82,7 @@ def test_longest_note_fits_into_a_file_name() -> None:
     prefix = "é" * (ROOM_FOR_PREFIX // 2)
     assert len(escape(prefix).encode()) == ROOM_FOR_PREFIX
     key = f"{prefix}/2026-11-23/datadump1234567.sql.zst"
-    dump = TakenDump(DUMP_ID, "datadump.sql.zst", Destination("b" * 63, key))
+    dump = TakenDump(DUMP_ID, "datadump.sql.zst", Destination("b" * 63, key), 2**32 - 1, 1)
     assert len(dump.name.encode()) <= 255
 
 
@@ -128,6 +130,17 @@ def test_note_of_a_destination_outlives_a_failure(folder: DumpFolder) -> None:
     assert list(files(folder)) == [noted.name, "datadump.sql"]
     assert folder.pending() == Pending([noted], [])
     folder.hide(noted, OTHER_ID)
+    assert list(files(folder)) == [noted.name]
+
+
+def test_dump_that_a_tick_died_over_hiding_is_one_dump(folder: DumpFolder) -> None:
+    """Its destination counts, and its other names go with the next hiding."""
+    taken = folder.take(write(folder, "datadump.sql"), DUMP_ID)
+    noted = folder.note(taken, Destination("bucket", "2026-11-23/datadump1.sql"))
+    spare = TakenDump(OTHER_ID, "datadump.sql")
+    os.link(folder.path_of(noted.name), folder.path_of(spare.name))
+    assert folder.pending() == Pending([noted], [])
+    folder.hide(noted, "e" * 32)
     assert list(files(folder)) == [noted.name]
 
 

@@ -1,0 +1,161 @@
+"""Single faults, each at the place where it hurts."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from support.programs import Workplace
+from support.proxy import Chooser, Fault, Proxy, Request
+from support.store import Store
+from support.waiting import wait_for
+
+MEBIBYTE = 1024 * 1024
+PART = 16 * MEBIBYTE
+UPLOADED = "file successfully uploaded"
+
+
+def once(fault: Fault, matches: Chooser) -> Chooser:
+    """This fault for the first request that matches, and none after it."""
+    left = [fault]
+
+    def choose(request: Request) -> Fault:
+        return left.pop() if left and matches(request) else None
+
+    return choose
+
+
+def always(fault: Fault, matches: Chooser) -> Chooser:
+    return lambda request: fault if matches(request) else None
+
+
+def is_object_put(request: Request) -> bool:
+    return request.method == "PUT" and "/datadump" in request.path
+
+
+def the_only_object(store: Store, bucket: str) -> bytes:
+    """The bytes of the bucket's one object; no multipart upload is open beside it."""
+    assert store.client().list_multipart_uploads(Bucket=bucket).get("Uploads", []) == []
+    (content,) = store.objects(bucket).values()
+    return content
+
+
+@pytest.mark.parametrize("fault", ["cut", "half", "lost", 500, 503, 409])
+@pytest.mark.parametrize("size", [1000, 3 * PART], ids=["one request", "parts"])
+def test_tick_gets_over_a_fault_that_passes(
+    uploads: Workplace, store: Store, proxy: Proxy, bucket: str, fault: Fault, size: int
+) -> None:
+    """Among them the ambiguous one, an answer that is lost: the object is there once."""
+    content = os.urandom(size)
+    (uploads.dumps / "datadump.sql").write_bytes(content)
+    proxy.choose = once(fault, lambda r: r.completes if size > PART else is_object_put(r))
+    result = uploads.tick()
+    assert (result.returncode, uploads.messages()) == (0, [UPLOADED])
+    assert sum(proxy.faults.values()) == 1
+    assert the_only_object(store, bucket) == content
+    assert uploads.files() == {}
+
+
+@pytest.mark.parametrize("fault", ["cut", "lost", 500, 403])
+def test_fault_that_stays_leaves_the_dump_to_the_next_tick(
+    uploads: Workplace, store: Store, proxy: Proxy, bucket: str, fault: Fault
+) -> None:
+    """Whether or not the object is there by then."""
+    (uploads.dumps / "datadump.sql").write_bytes(b"dump")
+    proxy.choose = always(fault, is_object_put)
+    assert uploads.tick().returncode in ((0, 1) if fault == "lost" else (1,))
+    proxy.choose = lambda request: None
+    assert uploads.tick().returncode == 0
+    assert the_only_object(store, bucket) == b"dump"
+    assert uploads.files() == {}
+
+
+def parts_in_store(store: Store, bucket: str) -> int:
+    """How many parts the bucket's one open upload has."""
+    client = store.client()
+    for upload in client.list_multipart_uploads(Bucket=bucket).get("Uploads", []):
+        listed = client.list_parts(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+        return len(listed.get("Parts", []))
+    return 0
+
+
+def test_killed_upload_goes_on_with_the_parts_that_are_there(
+    uploads: Workplace, store: Store, proxy: Proxy, bucket: str
+) -> None:
+    """At most a part for each of the four connections is sent again."""
+    store.client().create_bucket(Bucket=bucket)
+    content = os.urandom(MEBIBYTE) * 160
+    (uploads.dumps / "datadump.sql").write_bytes(content)
+    proxy.choose = always("slow", lambda request: request.is_part)
+    for parts in (3, 6):
+        process = uploads.start_tick()
+        wait_for(f"{parts} parts", lambda n=parts: parts_in_store(store, bucket) >= n)  # type: ignore[misc]
+        process.kill()
+        process.wait()
+    assert uploads.tick().returncode == 0
+    assert the_only_object(store, bucket) == content
+    assert proxy.part_bytes <= len(content) + 2 * 4 * PART
+
+
+def test_parts_of_other_bytes_are_sent_again(
+    uploads: Workplace, store: Store, proxy: Proxy, bucket: str
+) -> None:
+    """The dump was written to between the ticks: nothing of the old one is in the object."""
+    store.client().create_bucket(Bucket=bucket)
+    (uploads.dumps / "datadump.sql").write_bytes(os.urandom(MEBIBYTE) * 80)
+    proxy.choose = always("slow", lambda request: request.is_part)
+    process = uploads.start_tick()
+    wait_for("two parts", lambda: parts_in_store(store, bucket) >= 2)
+    process.kill()
+    process.wait()
+    (taken,) = uploads.dumps.iterdir()
+    content = os.urandom(MEBIBYTE) * 80
+    taken.write_bytes(content)
+    assert uploads.tick().returncode == 0
+    assert the_only_object(store, bucket) == content
+
+
+def test_upload_that_vanished_in_the_store_starts_again(
+    uploads: Workplace, store: Store, proxy: Proxy, bucket: str
+) -> None:
+    """Somebody aborted it."""
+    client = store.client()
+    client.create_bucket(Bucket=bucket)
+    content = os.urandom(MEBIBYTE) * 80
+    (uploads.dumps / "datadump.sql").write_bytes(content)
+    proxy.choose = always("slow", lambda request: request.is_part)
+    process = uploads.start_tick()
+    wait_for("two parts", lambda: parts_in_store(store, bucket) >= 2)
+    process.kill()
+    process.wait()
+    (upload,) = client.list_multipart_uploads(Bucket=bucket)["Uploads"]
+    client.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+    assert uploads.tick().returncode == 0
+    assert the_only_object(store, bucket) == content
+
+
+def test_upload_of_another_at_the_key_is_left_alone(
+    uploads: Workplace, store: Store, bucket: str
+) -> None:
+    """It was there before this dump came."""
+    client = store.client()
+    client.create_bucket(Bucket=bucket)
+    content = os.urandom(MEBIBYTE) * 20
+    (uploads.dumps / "datadump.sql").write_bytes(content)
+    assert uploads.tick().returncode == 0
+    (key,) = store.objects(bucket)
+    other = key.replace("datadump1", "datadump2")
+    theirs = client.create_multipart_upload(Bucket=bucket, Key=other)["UploadId"]
+    wait_for("the second is over", lambda: second_is_over(client, bucket))
+    (uploads.dumps / "datadump.sql").write_bytes(content)
+    assert uploads.tick().returncode == 0
+    uploads_left = client.list_multipart_uploads(Bucket=bucket)["Uploads"]
+    assert [upload["UploadId"] for upload in uploads_left] == [theirs]
+
+
+def second_is_over(client: object, bucket: str) -> bool:
+    """Whether the open upload is older than this second, in which notes are dated."""
+    from datetime import UTC, datetime
+
+    (upload,) = client.list_multipart_uploads(Bucket=bucket)["Uploads"]  # type: ignore[attr-defined]
+    return bool(int(datetime.now(UTC).timestamp()) > int(upload["Initiated"].timestamp()))

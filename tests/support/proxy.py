@@ -1,0 +1,148 @@
+"""A proxy between the uploader and the store that breaks what a network and a store break."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+ERROR = "<Error><Code>{}</Code><Message>by the proxy</Message></Error>"
+OF_ONE_CONNECTION = {"transfer-encoding", "connection", "content-length"}
+CODES = {
+    500: "InternalError",
+    503: "SlowDown",
+    403: "AccessDenied",
+    409: "ConditionalRequestConflict",
+}
+
+
+@dataclass
+class Request:
+    """What a fault is chosen by."""
+
+    method: str
+    path: str
+    length: int
+
+    @property
+    def is_part(self) -> bool:
+        return self.method == "PUT" and "partNumber=" in self.path
+
+    @property
+    def completes(self) -> bool:
+        return self.method == "POST" and "uploadId=" in self.path
+
+
+# A status to answer with, or "cut": the connection ends before the store sees the request, "half":
+# in the middle of its body, "lost": after the store carried it out, "slow": it takes half a second.
+Fault = int | str | None
+Chooser = Callable[[Request], Fault]
+
+
+@dataclass
+class Proxy:
+    """A running proxy; ``choose`` may be changed at any time."""
+
+    url: str
+    choose: Chooser = lambda request: None
+    faults: Counter[str] = field(default_factory=Counter)
+    part_bytes: int = 0  # of the bodies of UploadPart that were passed on
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def count(self, request: Request, fault: Fault) -> None:
+        with self._lock:
+            if fault is not None:
+                self.faults[str(fault)] += 1
+            if request.is_part and fault in {None, "slow", "lost"}:
+                self.part_bytes += request.length
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection of the client's."""
+
+    protocol_version = "HTTP/1.1"
+    proxy: Proxy
+    target: str
+
+    def handle_any(self) -> None:
+        request = Request(self.command, self.path, int(self.headers.get("Content-Length", 0)))
+        fault = self.proxy.choose(request)
+        self.proxy.count(request, fault)
+        if fault == "cut":
+            self.close_connection = True
+            return
+        if fault == "half":
+            self.rfile.read(request.length // 2)
+            self.close_connection = True
+            return
+        body = self.rfile.read(request.length)
+        if isinstance(fault, int):
+            self.answer(fault, {}, ERROR.format(CODES[fault]).encode())
+            return
+        if fault == "slow":
+            time.sleep(0.5)
+        self.pass_on(body, lose_answer=fault == "lost")
+
+    def pass_on(self, body: bytes, *, lose_answer: bool) -> None:
+        connection = http.client.HTTPConnection(self.target, timeout=60)
+        try:
+            connection.putrequest(
+                self.command, self.path, skip_host=True, skip_accept_encoding=True
+            )
+            for name, value in self.headers.items():
+                if name.lower() != "expect":
+                    connection.putheader(name, value)
+            connection.endheaders(body)
+            response = connection.getresponse()
+            content = response.read()
+        finally:
+            connection.close()
+        if lose_answer:
+            self.close_connection = True
+            return
+        headers = {n: v for n, v in response.getheaders() if n.lower() not in OF_ONE_CONNECTION}
+        length = response.getheader("Content-Length") if self.command == "HEAD" else None
+        self.answer(response.status, headers, content, length)
+
+    def answer(
+        self, status: int, headers: dict[str, str], body: bytes, length: str | None = None
+    ) -> None:
+        self.send_response_only(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", length or str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def handle(self) -> None:
+        try:
+            super().handle()
+        except OSError:  # the client was killed
+            self.close_connection = True
+
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_any  # noqa: N815
+
+
+@contextmanager
+def running_proxy(target_url: str) -> Iterator[Proxy]:
+    """A proxy on a free port of the loopback interface, in front of that store."""
+    proxy = Proxy("")
+    bound = {"proxy": proxy, "target": urlsplit(target_url).netloc}
+    handler = type("BoundHandler", (Handler,), bound)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
+        proxy.url = f"http://127.0.0.1:{server.server_address[1]}"
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield proxy
+        finally:
+            server.shutdown()
+            thread.join()
