@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.programs import Workplace
+from support.proxy import Proxy, running_proxy
 from support.store import ADMIN, Store, running_store
 
 
@@ -43,3 +44,11 @@ def uploads(tmp_path: Path, store: Store, bucket: str) -> Workplace:
         "DB_NAME": "FACULDADE",
     }
     return Workplace(tmp_path / "work", settings)
+
+
+@pytest.fixture
+def proxy(store: Store, uploads: Workplace) -> Iterator[Proxy]:
+    """The uploader's way to the store leads through it."""
+    with running_proxy(store.endpoint_url) as proxy:
+        uploads.settings["AWS_ENDPOINT_URL_S3"] = proxy.url
+        yield proxy

@@ -228,8 +228,16 @@ class Shipment:
             )
             self._finish_bucket()
             keys = []
-        key = next_key(keys, folder, self._dump.finished_name)
+        key = next_key([*keys, *self._keys_of_others()], folder, self._dump.finished_name)
         self._dump = self._folder.note(self._dump, Destination(bucket.name, key))
+
+    def _keys_of_others(self) -> list[str]:
+        """What this folder's other dumps are noted for: their numbers are taken, arrived or not."""
+        return [
+            dump.destination.key
+            for dump in self._folder.pending().taken
+            if dump.destination and dump.dump_id != self._dump.dump_id
+        ]
 
     def _finish_bucket(self) -> None:
         """Make the bucket that the dump's note names, unless that was done before."""

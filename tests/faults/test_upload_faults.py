@@ -29,10 +29,6 @@ def always(fault: Fault, matches: Chooser) -> Chooser:
     return lambda request: fault if matches(request) else None
 
 
-def is_object_put(request: Request) -> bool:
-    return request.method == "PUT" and "/datadump" in request.path
-
-
 def the_only_object(store: Store, bucket: str) -> bytes:
     """The bytes of the bucket's one object; no multipart upload is open beside it."""
     assert store.client().list_multipart_uploads(Bucket=bucket).get("Uploads", []) == []
@@ -48,7 +44,7 @@ def test_tick_gets_over_a_fault_that_passes(
     """Among them the ambiguous one, an answer that is lost: the object is there once."""
     content = os.urandom(size)
     (uploads.dumps / "datadump.sql").write_bytes(content)
-    proxy.choose = once(fault, lambda r: r.completes if size > PART else is_object_put(r))
+    proxy.choose = once(fault, lambda r: r.completes if size > PART else r.is_object_put)
     result = uploads.tick()
     assert (result.returncode, uploads.messages()) == (0, [UPLOADED])
     assert sum(proxy.faults.values()) == 1
@@ -62,7 +58,7 @@ def test_fault_that_stays_leaves_the_dump_to_the_next_tick(
 ) -> None:
     """Whether or not the object is there by then."""
     (uploads.dumps / "datadump.sql").write_bytes(b"dump")
-    proxy.choose = always(fault, is_object_put)
+    proxy.choose = always(fault, lambda request: request.is_object_put)
     assert uploads.tick().returncode in ((0, 1) if fault == "lost" else (1,))
     proxy.choose = lambda request: None
     assert uploads.tick().returncode == 0

@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -15,7 +16,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from datadump.dump_folder import Destination, TakenDump
-from support.programs import Workplace
+from support.programs import SCRIPTS, Workplace
+from support.proxy import Proxy
 from support.store import UPLOADER, UPLOADER_BUCKET, Store
 from support.waiting import wait_for
 
@@ -24,6 +26,18 @@ NOTED_AT = 1_700_000_000
 UPLOADED = "file successfully uploaded"
 IDLE = "there is no file to upload"
 ZONE = ZoneInfo("America/Sao_Paulo")
+
+
+# Runs the script, then says as whom.
+OBSERVER = """
+import os, runpy, sys
+del sys.argv[0]
+try:
+    sys.path.insert(0, os.path.dirname(sys.argv[0]))
+    runpy.run_path(sys.argv[0], run_name="__main__")
+except SystemExit:
+    print(os.getresuid(), os.getresgid(), os.getgroups(), file=sys.stderr)
+"""
 
 
 def today() -> str:
@@ -286,13 +300,100 @@ def test_keys_can_come_from_boto3s_own_chain(uploads: Workplace, store: Store, b
     assert store.objects(bucket) == {f"{today()}/datadump1.sql": b"dump"}
 
 
+@pytest.mark.parametrize(("region", "constrained"), [("us-east-1", False), ("sa-east-1", True)])
 def test_bucket_is_made_in_the_region_that_is_set(
-    uploads: Workplace, store: Store, bucket: str
+    uploads: Workplace, store: Store, proxy: Proxy, bucket: str, region: str, constrained: bool
 ) -> None:
-    """Only us-east-1 goes without a constraint."""
+    """Only us-east-1 goes without a constraint, which is the body of the request."""
     write_dump(uploads, b"dump")
-    assert uploads.tick(AWS_DEFAULT_REGION="sa-east-1").returncode == 0, uploads.messages()
+    assert uploads.tick(AWS_DEFAULT_REGION=region).returncode == 0, uploads.messages()
     assert store.objects(bucket) == {f"{today()}/datadump1.sql": b"dump"}
+    (made,) = [r for r in proxy.requests if (r.method, r.path) == ("PUT", f"/{bucket}")]
+    assert (made.length > 0) == constrained
+
+
+def test_new_bucket_is_closed_to_the_public_and_ends_forgotten_uploads(
+    uploads: Workplace, proxy: Proxy, bucket: str
+) -> None:
+    """Both are asked for, once, and before the dump goes there; this store answers 501 to one."""
+    for _ in range(2):
+        write_dump(uploads, b"dump")
+        assert uploads.tick().returncode == 0
+    asked = [r.path for r in proxy.requests if r.method == "PUT"]
+    assert asked[:3] == [f"/{bucket}", f"/{bucket}?publicAccessBlock", f"/{bucket}?lifecycle"]
+    assert [path for path in asked[3:] if "datadump" not in path] == []
+
+
+def test_existing_bucket_is_not_touched(uploads: Workplace, proxy: Proxy, made_bucket: str) -> None:
+    """No right is used that an upload doesn't need, and no listing of all buckets."""
+    write_dump(uploads, b"dump")
+    assert uploads.tick().returncode == 0
+    key = f"/{made_bucket}/{today()}/datadump1.sql"
+    listing, *rest = [(request.method, request.path.split("?")[0]) for request in proxy.requests]
+    assert listing == ("GET", f"/{made_bucket}")
+    assert rest == [("PUT", key), ("HEAD", key)]
+
+
+def test_object_is_only_ever_put_under_the_condition_that_there_is_none(
+    uploads: Workplace, proxy: Proxy
+) -> None:
+    """In one request and in parts alike."""
+    write_dump(uploads, b"small")
+    write_dump(uploads, b"x" * (17 * 1024 * 1024), "datadump.sql.zst")
+    assert uploads.tick().returncode == 0
+    deciding = [r for r in proxy.requests if r.is_object_put or r.completes]
+    assert [request.headers["if-none-match"] for request in deciding] == ["*", "*"]
+
+
+def test_store_that_tells_no_checksum_is_read_back(
+    uploads: Workplace, store: Store, proxy: Proxy, bucket: str
+) -> None:
+    """What the bucket holds is compared either way."""
+    proxy.hidden_header = "x-amz-checksum-crc32"
+    write_dump(uploads, b"dump")
+    assert uploads.tick().returncode == 0
+    key = f"{today()}/datadump1.sql"
+    assert (("GET", f"/{bucket}/{key}")) in [(r.method, r.path) for r in proxy.requests]
+    digest = hashlib.sha256(b"mine").hexdigest()
+    other = f"{today()}/datadump2.sql"
+    store.put(bucket, other, b"dump", **{"dump-id": DUMP_ID, "sha256": digest})
+    write_dump(uploads, b"mine", note(bucket, other))
+    assert uploads.tick().returncode == 1
+    assert uploads.messages()[-1] == f"s3://{bucket}/{other} holds other bytes than the dump"
+
+
+def test_checksums_are_left_out_where_boto3s_setting_says_so(
+    uploads: Workplace, store: Store, proxy: Proxy, bucket: str
+) -> None:
+    """For stores that refuse them."""
+    write_dump(uploads, b"dump")
+    write_dump(uploads, b"x" * (17 * 1024 * 1024), "datadump.sql.zst")
+    settings = {
+        "AWS_REQUEST_CHECKSUM_CALCULATION": "when_required",
+        "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required",
+    }
+    assert uploads.tick(**settings).returncode == 0
+    sent = [r for r in proxy.requests if "/datadump" in r.path and r.method in {"PUT", "POST"}]
+    names = {name for request in sent for name in request.headers}
+    assert [name for name in names if name.startswith("x-amz-checksum-")] == []
+    assert len(store.objects(bucket)) == 2
+
+
+def test_folder_of_another_user_is_worked_in_as_that_user(uploads: Workplace) -> None:
+    """Groups included; the credentials are read as the one who may."""
+    credentials = Path(uploads.settings["CREDENTIALS_FILE"])
+    credentials.chmod(0o600)
+    for path in (uploads.dumps, uploads.logs, credentials):
+        os.chown(path, 1000, 1000)
+    for folder in (uploads.path, *uploads.path.parents[:3]):
+        folder.chmod(folder.stat().st_mode | 0o755)
+    result = subprocess.run(
+        [sys.executable, "-c", OBSERVER, str(SCRIPTS / "send-to-s3.py")],
+        env=uploads.environment(), text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    assert result.stderr == "(1000, 1000, 1000) (1000, 1000, 1000) []\n"
+    assert uploads.messages() == [IDLE]
+    assert [log.stat().st_uid for log in uploads.logs.iterdir()] == [1000]
 
 
 @pytest.mark.parametrize("made", [True, False])
@@ -394,6 +495,20 @@ def test_dump_taken_by_a_dead_tick_is_uploaded(
     assert uploads.tick().returncode == 0
     assert store.objects(bucket) == {f"{today()}/datadump1.sql.zst": b"dump"}
     assert store.metadata(bucket, f"{today()}/datadump1.sql.zst")["dump-id"] == DUMP_ID
+
+
+def test_number_that_a_failed_dump_is_noted_for_is_not_given_again(
+    uploads: Workplace, store: Store, proxy: Proxy, made_bucket: str
+) -> None:
+    """Nor with another suffix: its object may still arrive."""
+    write_dump(uploads, b"first", mtime=1000)
+    write_dump(uploads, b"second", "datadump.sql.zst", mtime=2000)
+    proxy.choose = lambda request: 403 if request.path.endswith("datadump1.sql") else None
+    assert uploads.tick().returncode == 1
+    assert store.objects(made_bucket) == {f"{today()}/datadump2.sql.zst": b"second"}
+    proxy.choose = lambda request: None
+    assert uploads.tick().returncode == 0
+    assert store.objects(made_bucket)[f"{today()}/datadump1.sql"] == b"first"
 
 
 def test_newer_dump_does_not_disturb_the_one_on_its_way(

@@ -29,6 +29,11 @@ class Request:
     method: str
     path: str
     length: int
+    headers: dict[str, str]  # names in lower case
+
+    @property
+    def is_object_put(self) -> bool:
+        return self.method == "PUT" and "/datadump" in self.path and not self.is_part
 
     @property
     def is_part(self) -> bool:
@@ -53,10 +58,13 @@ class Proxy:
     choose: Chooser = lambda request: None
     faults: Counter[str] = field(default_factory=Counter)
     part_bytes: int = 0  # of the bodies of UploadPart that were passed on
+    requests: list[Request] = field(default_factory=list)
+    hidden_header: str = ""  # of the store's answers, in lower case
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def count(self, request: Request, fault: Fault) -> None:
         with self._lock:
+            self.requests.append(request)
             if fault is not None:
                 self.faults[str(fault)] += 1
             if request.is_part and fault in {None, "slow", "lost"}:
@@ -71,7 +79,8 @@ class Handler(BaseHTTPRequestHandler):
     target: str
 
     def handle_any(self) -> None:
-        request = Request(self.command, self.path, int(self.headers.get("Content-Length", 0)))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        request = Request(self.command, self.path, int(headers.get("content-length", 0)), headers)
         fault = self.proxy.choose(request)
         self.proxy.count(request, fault)
         if fault == "cut":
@@ -106,7 +115,8 @@ class Handler(BaseHTTPRequestHandler):
         if lose_answer:
             self.close_connection = True
             return
-        headers = {n: v for n, v in response.getheaders() if n.lower() not in OF_ONE_CONNECTION}
+        dropped = OF_ONE_CONNECTION | {self.proxy.hidden_header}
+        headers = {n: v for n, v in response.getheaders() if n.lower() not in dropped}
         length = response.getheader("Content-Length") if self.command == "HEAD" else None
         self.answer(response.status, headers, content, length)
 

@@ -1,0 +1,54 @@
+"""Several uploaders in one bucket: the store decides who has a key."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from support.programs import Workplace
+from support.proxy import Fault, Proxy, Request
+from support.store import Store
+
+PART = 16 * 1024 * 1024
+UPLOADED = "file successfully uploaded"
+
+
+@pytest.mark.parametrize("size", [1000, 2 * PART], ids=["one request", "parts"])
+def test_key_taken_at_the_last_moment_is_left_alone(
+    uploads: Workplace, store: Store, proxy: Proxy, bucket: str, size: int
+) -> None:
+    """Between the listing and the upload somebody else was faster: 412 means the next number."""
+    content = os.urandom(size)
+    (uploads.dumps / "datadump.sql").write_bytes(content)
+    taken: list[str] = []
+
+    def choose(request: Request) -> Fault:
+        if (request.is_object_put or request.completes) and not taken:
+            taken.append(request.path.split("?")[0].removeprefix(f"/{bucket}/"))
+            store.put(bucket, taken[0], b"theirs")
+        return None
+
+    proxy.choose = choose
+    result = uploads.tick()
+    assert (result.returncode, uploads.messages()) == (0, [UPLOADED])
+    (key,) = taken
+    mine = key.replace("datadump1", "datadump2")
+    assert store.objects(bucket) == {key: b"theirs", mine: content}
+    assert store.client().list_multipart_uploads(Bucket=bucket).get("Uploads", []) == []
+
+
+def test_many_uploaders_of_small_dumps_lose_none(
+    uploads: Workplace, store: Store, bucket: str, tmp_path: Path
+) -> None:
+    """Six at once, without a prefix of their own: as many objects as dumps."""
+    store.client().create_bucket(Bucket=bucket)
+    hosts = [Workplace(tmp_path / f"host{n}", uploads.settings) for n in range(6)]
+    for number, host in enumerate(hosts):
+        (host.dumps / "datadump.sql").write_bytes(b"dump of host %d" % number)
+    processes = [host.start_tick() for host in hosts]
+    assert [process.wait(60) for process in processes] == [0] * len(hosts)
+    objects = store.objects(bucket)
+    assert sorted(objects.values()) == [b"dump of host %d" % n for n in range(6)]
+    numbers = sorted(int(key.split("/datadump")[1].split(".")[0]) for key in objects)
+    assert numbers == [1, 2, 3, 4, 5, 6]
