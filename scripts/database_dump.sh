@@ -65,6 +65,7 @@ run() {
 fail_as_said() {
     local said
     said=$(<"$work/errors")
+    (($1 <= 128)) || said="a program of the dump was killed by SIG$(kill -l "$1")"
     fail "${said:-a program of the dump ended with status $1 and no word}"
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import stat
 import subprocess
@@ -10,7 +11,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from support.compose import USER, Checkout, settings_of_the_contract
+from support.compose import USER, Checkout, settings_of_the_example
 from support.mariadb import Server, contents
 from support.waiting import wait_for
 
@@ -76,6 +77,16 @@ def test_quickstart_shows_the_log_and_the_object(stack: Stack) -> None:
     assert f"s3://database-dumps/{day}/datadump1.sql\n" in output
 
 
+def test_quickstart_is_safe_to_run_twice(stack: Stack) -> None:
+    """What is there stays, and one more dump arrives."""
+    before = stack.checkout.objects()
+    again = stack.checkout.run("scripts/quickstart.sh")
+    assert again.returncode == 0, again.stdout + again.stderr
+    second = f"{today()}/datadump2.sql"
+    assert stack.checkout.objects() == [*before, second]
+    assert f"s3://database-dumps/{second}\n" in again.stdout
+
+
 def test_object_holds_the_sample_database(clone: Checkout, empty_server: Server) -> None:
     """Loaded into an empty server: 26 tables with the rows of FACULDADE.sql, and the rest of it."""
     empty_server.load(clone.object(f"{today()}/datadump1.sql"), "restored")
@@ -104,10 +115,13 @@ def test_files_belong_to_the_person_who_cloned(clone: Checkout) -> None:
     assert (clone.path / "dumps").stat().st_uid == USER
 
 
-def test_second_dump_is_the_second_object(clone: Checkout) -> None:
+def test_next_dump_is_the_next_object(clone: Checkout) -> None:
     """And then the ticks are idle again."""
     clone.tick()
-    assert clone.objects() == [f"{today()}/datadump1.sql", f"{today()}/datadump2.sql"]
+    before = clone.objects()
+    clone.compose("run", "--rm", "dump")
+    clone.tick()
+    assert clone.objects() == [*before, f"{today()}/datadump{len(before) + 1}.sql"]
     idle = clone.count(IDLE)
     clone.tick()
     assert clone.count(IDLE) == idle + 1
@@ -189,7 +203,7 @@ def test_settings_of_env_take_effect(clone: Checkout, empty_server: Server) -> N
         DUMP_COMPRESSION="zstd", S3_PREFIX="hosts/one", TZ="Asia/Tokyo",
         DB_PASSWORD_FILE="./private_password.txt", CREDENTIALS_FILE="./private_credentials.txt",
     )  # fmt: skip
-    clone.compose("up", "--detach", "send-to-s3")
+    clone.compose("up", "--detach", "--no-deps", "send-to-s3")
     clone.compose("run", "--rm", "dump")
     clone.tick()
     day = datetime.now(ZoneInfo("Asia/Tokyo")).strftime("%Y-%m-%d")
@@ -215,31 +229,134 @@ def test_store_and_database_start_only_where_no_other_is_set(clone: Checkout) ->
     assert services(DB_HOST="db.example.com", AWS_ENDPOINT_URL_S3="") == ours
 
 
-def test_every_setting_of_env_reaches_a_service(clone: Checkout) -> None:
-    """As a variable, a mounted path, or a secret's file."""
-    values = {name: f"/marked/{name}" for name in settings_of_the_contract()}
-    clone.write_settings(**values)
-    config = clone.compose("config")
-    assert [name for name, value in values.items() if value not in config] == []
+# What reaches the containers as a variable of that name; the other settings are paths of the host.
+VARIABLES = {
+    "dump": {"TZ", "DB_HOST", "DB_PORT", "DB_USER", "DB_NAME", "DB_TLS", "DUMP_COMPRESSION"},
+    "send-to-s3": {
+        "TZ", "DB_NAME", "S3_BUCKET", "S3_PREFIX", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL_S3",
+        "AWS_REQUEST_CHECKSUM_CALCULATION", "AWS_RESPONSE_CHECKSUM_VALIDATION",
+    },
+}  # fmt: skip
+SECRETS = {
+    "DB_PASSWORD_FILE": "db_password",
+    "DB_TLS_CA": "db_tls_ca",
+    "CREDENTIALS_FILE": "credentials",
+}
+FOLDERS = {"DUMPS_DIR": "/dumps", "LOGS_DIR": "/logs"}
 
 
-@pytest.mark.parametrize("content", [None, ""], ids=["missing", "empty"])
-def test_unusable_credentials_change_nothing(clone: Checkout, content: str | None) -> None:
-    """A file that isn't there stops compose, an empty one the script: status 2, one line."""
-    path = clone.path / "other_credentials.txt"
-    if content is not None:
-        path.write_text(content)
-    result = clone.run(
-        "docker", "compose", "run", "--rm", "--no-deps", "-T", "send-to-s3", "python3",
-        "/scripts/send-to-s3.py", CREDENTIALS_FILE="./other_credentials.txt",
-    )  # fmt: skip
-    if content is None:
+def test_every_setting_of_env_reaches_its_service(clone: Checkout) -> None:
+    """As a variable, a mounted folder, or a secret's file."""
+    names = settings_of_the_example()
+    assert set(names) == set.union(*VARIABLES.values()) | SECRETS.keys() | FOLDERS.keys()
+    clone.write_settings(**{name: f"/marked/{name}" for name in names})
+    config = json.loads(clone.compose("config", "--format", "json"))
+    for service, variables in VARIABLES.items():
+        environment = config["services"][service]["environment"]
+        assert {name: environment.get(name) for name in variables} == {
+            name: f"/marked/{name}" for name in variables
+        }
+        mounts = {m["target"]: m["source"] for m in config["services"][service]["volumes"]}
+        assert {name: mounts[target] for name, target in FOLDERS.items()} == {
+            name: f"/marked/{name}" for name in FOLDERS
+        }
+    files = {name: config["secrets"][secret]["file"] for name, secret in SECRETS.items()}
+    assert files == {name: f"/marked/{name}" for name in SECRETS}
+    assert config["services"]["dump"]["environment"]["DB_TLS_CA"] == "/run/secrets/db_tls_ca"
+
+
+@pytest.mark.parametrize("problem", ["missing", "empty", "folder"])
+def test_unusable_credentials_change_nothing(clone: Checkout, problem: str) -> None:
+    """One line says so. For a missing file it's compose's own, which starts nothing."""
+    path = clone.path / f"{problem}_credentials.txt"
+    if problem == "empty":
+        path.touch()
+    elif problem == "folder":
+        path.mkdir()
+    clone.compose("stop", "send-to-s3")
+    try:
+        clone.compose("run", "--rm", "dump")
+        waiting = (clone.path / "dumps/datadump.sql").read_bytes()
+        result = clone.run(
+            "docker", "compose", "run", "--rm", "--no-deps", "-T", "send-to-s3", "python3",
+            "/scripts/send-to-s3.py", CREDENTIALS_FILE=f"./{path.name}",
+        )  # fmt: skip
+        assert (clone.path / "dumps/datadump.sql").read_bytes() == waiting
+        assert len(list((clone.path / "dumps").iterdir())) == 1
+    finally:
+        clone.compose("start", "send-to-s3")
+    if problem == "missing":
         assert result.returncode != 0
-        assert "other_credentials.txt" in result.stderr
+        assert path.name in result.stderr
         assert not path.exists()
     else:
         assert result.returncode == 2
-        assert ",CREDENTIALS_FILE: '/credentials.txt' has 0 lines" in result.stderr
+        assert (
+            len([line for line in result.stderr.splitlines() if ",CREDENTIALS_FILE: " in line]) == 1
+        )
+
+
+def test_connection_is_encrypted_and_checked_by_default(clone: Checkout) -> None:
+    """DB_TLS=auto, with an account that may not come in the clear; off is refused."""
+    password = (clone.path / "db_data/sample_password.txt").read_text().strip()
+    root = (clone.path / "db_data/sample_root_password.txt").read_text().strip()
+    clone.compose(
+        "exec", "-T", "database", "mariadb", "-uroot", f"-p{root}", "-e",
+        f"CREATE OR REPLACE USER tls@'%' IDENTIFIED BY '{password}' REQUIRE SSL; "
+        "GRANT ALL ON FACULDADE.* TO tls@'%'",
+    )  # fmt: skip
+    clone.compose("run", "--rm", "dump", DB_USER="tls")
+    refused = clone.run(
+        "docker", "compose", "run", "--rm", "-T", "dump", DB_USER="tls", DB_TLS="off"
+    )
+    assert refused.returncode == 1
+    assert "database dump failed: ERROR 1045" in refused.stdout
+
+
+def test_each_right_that_is_missing_fails_the_dump(clone: Checkout) -> None:
+    """On 11.8, where SHOW CREATE ROUTINE is one of them."""
+    password = (clone.path / "db_data/sample_password.txt").read_text().strip()
+    root = (clone.path / "db_data/sample_root_password.txt").read_text().strip()
+    rights = ["SELECT", "SHOW VIEW", "TRIGGER", "EVENT", "SHOW CREATE ROUTINE"]
+    for missing in rights:
+        granted = ", ".join(right for right in rights if right != missing)
+        clone.compose(
+            "exec", "-T", "database", "mariadb", "-uroot", f"-p{root}", "-e",
+            f"CREATE OR REPLACE USER few@'%' IDENTIFIED BY '{password}'; "
+            f"GRANT {granted} ON FACULDADE.* TO few@'%'",
+        )  # fmt: skip
+        result = clone.run("docker", "compose", "run", "--rm", "-T", "dump", DB_USER="few")
+        assert result.returncode == 1
+        assert f"it lacks {missing} on FACULDADE" in result.stdout
+
+
+def test_folder_that_compose_makes_is_the_persons(clone: Checkout) -> None:
+    """Also a logs folder, and although the uploader starts beside the dump."""
+    clone.compose("down", "--timeout", "5")
+    folders = {"DUMPS_DIR": "./new-dumps", "LOGS_DIR": "./new-logs"}
+    clone.write_settings(**folders)
+    clone.compose("up", "--detach")
+    logs = clone.path / "new-logs"
+    wait_for("a line in the log", lambda: logs.is_dir() and any(logs.iterdir()))
+    for folder in (logs, *logs.iterdir(), clone.path / "new-dumps"):
+        assert folder.stat().st_uid == USER
+    clone.compose("down", "--timeout", "5")
+    clone.write_settings()
+    clone.compose("up", "--detach")
+
+
+@pytest.mark.parametrize("line", ["*/5 * * * python3 /scripts/send-to-s3.py", "# none"])
+def test_crontab_that_would_upload_nothing_stops_the_container(clone: Checkout, line: str) -> None:
+    """BusyBox would pass over such a line without a word."""
+    crontab = clone.path / "dockerfiles/python/crontab"
+    original = crontab.read_text()
+    crontab.write_text(line + "\n")
+    try:
+        result = clone.run("docker", "compose", "run", "--rm", "--no-deps", "-T", "send-to-s3")
+    finally:
+        crontab.write_text(original)
+    assert result.returncode == 2
+    assert "dockerfiles/python/crontab: " in result.stderr
 
 
 def test_folder_that_cannot_be_written_is_one_clear_error(clone: Checkout) -> None:

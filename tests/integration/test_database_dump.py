@@ -192,6 +192,46 @@ def test_full_disk_fails_the_dump(dumps: Workplace, server: Server) -> None:
     assert "No space left on device" in message
 
 
+# Stand-ins for programs of the dump that end in a way the real ones can't be made to.
+IMPOSTORS = {
+    "dump cut short": ("mariadb-dump", "echo '-- a start'", "without its last line"),
+    "last line is not the last": (
+        "mariadb-dump",
+        "printf -- '-- Dump completed on\\n-- but no\\n'",
+        "without its last line",
+    ),
+    "dump failed at its end": (
+        "mariadb-dump",
+        "printf -- '\\n-- Dump completed on\\n'; echo broken >&2; exit 3",
+        "broken",
+    ),
+    "compressor failed": (
+        "zstd",
+        "cat >/dev/null; echo no more memory >&2; exit 1",
+        "no more memory",
+    ),
+    "killed without a word": ("mariadb-dump", "kill -9 $$", "killed by SIGKILL"),
+}
+
+
+@pytest.mark.parametrize("name", IMPOSTORS)
+def test_every_sign_of_an_incomplete_dump_fails_it(
+    dumps: Workplace, tmp_path: Path, name: str
+) -> None:
+    """Each status of the pipe, and mariadb-dump's own last line."""
+    program, script, reason = IMPOSTORS[name]
+    (tmp_path / "bin").mkdir()
+    impostor = tmp_path / "bin" / program
+    impostor.write_text(f"#!/bin/bash\n[[ $* != *--help* ]] || exit 0\n{script}\n")
+    impostor.chmod(0o755)
+    path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
+    assert dumps.dump(PATH=path, DUMP_COMPRESSION="zstd").returncode == 1
+    assert dumps.files() == {}
+    (message,) = dumps.messages()
+    assert message.startswith("database dump failed: ")
+    assert reason in message
+
+
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 @pytest.mark.usefixtures("held")
 def test_stopped_dump_ends_at_once_and_cleanly(dumps: Workplace, server: Server, name: str) -> None:
@@ -221,15 +261,13 @@ def test_what_a_killed_run_left_is_swept_by_the_next(
 ) -> None:
     """All of its processes are dead: in a container they die together."""
     process = subprocess.Popen(
-        ["bash", "-c", 'exec "$0"', "scripts/database_dump.sh"],
+        ["bash", "scripts/database_dump.sh"],
         env=dumps.environment(), stdout=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     wait_for("the dump is under way", lambda: waits_for_lock(server))
     (left,) = partial_dumps(dumps)
-    process.kill()
-    subprocess.run(
-        ["pkill", "--signal", "KILL", "--full", f"mariadb-dump.*-- {DATABASE}$"], check=True
-    )
+    # Its processes are a session of their own; in a container they die together as well.
+    subprocess.run(["pkill", "--signal", "KILL", "--session", str(process.pid)], check=True)
     wait_for("its connection has ended", lambda: not waits_for_lock(server))
     assert partial_dumps(dumps) == [left]
     held()
@@ -426,7 +464,8 @@ WRONG_SETTINGS = {
     "DB_PORT": "65536",
     "DUMP_COMPRESSION": "bzip2",
     "DB_TLS": "on",
-    "TZ": "Mars/Olympus",
+    "TZ": "zone.tab",
+    "DB_NAME": "shop\nskip-ssl",
     "DB_PASSWORD_FILE": "/nowhere/password",
     "DUMPS_DIR": "/nowhere/dumps",
 }
@@ -440,7 +479,7 @@ def test_wrong_setting_is_one_line_and_status_2(dumps: Workplace, name: str) -> 
     (line,) = result.stderr.splitlines()
     assert (result.returncode, result.stdout) == (2, "")
     assert f",{name}: " in line
-    assert WRONG_SETTINGS[name] in line
+    assert name == "DB_NAME" or WRONG_SETTINGS[name] in line
     assert [message in line for message in dumps.messages()] == [True]
     assert dumps.files() == {"datadump.sql": b"old"}
 

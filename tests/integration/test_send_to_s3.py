@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from datadump.dump_folder import Destination, TakenDump
-from support.programs import SCRIPTS, Workplace
+from support.programs import SCRIPTS, Workplace, noon_zone
 from support.proxy import Proxy
 from support.store import UPLOADER, UPLOADER_BUCKET, Store
 from support.waiting import wait_for
@@ -25,7 +25,6 @@ DUMP_ID = "0123456789abcdef0123456789abcdef"
 NOTED_AT = 1_700_000_000
 UPLOADED = "file successfully uploaded"
 IDLE = "there is no file to upload"
-ZONE = ZoneInfo("America/Sao_Paulo")
 
 
 # Runs the script, then says as whom.
@@ -42,7 +41,7 @@ except SystemExit:
 
 def today() -> str:
     """The day that keys of this moment have."""
-    return datetime.now(ZONE).strftime("%Y-%m-%d")
+    return datetime.now(ZoneInfo(noon_zone())).strftime("%Y-%m-%d")
 
 
 def write_dump(
@@ -83,8 +82,10 @@ def test_dump_arrives_byte_for_byte_and_leaves_the_folder(
 def test_metadata_says_what_the_object_is(uploads: Workplace, store: Store, bucket: str) -> None:
     """Digest of the stored bytes, start of the snapshot, database, a random id."""
     write_dump(uploads, b"the dump\n", mtime=1_700_000_000.7)
-    assert uploads.tick(DB_NAME="naïve").returncode == 0
-    metadata = store.metadata(bucket, f"{today()}/datadump1.sql")
+    zone = {"TZ": "America/Sao_Paulo"}
+    assert uploads.tick(DB_NAME="naïve", **zone).returncode == 0
+    (key,) = store.objects(bucket)
+    metadata = store.metadata(bucket, key)
     assert re.fullmatch("[0-9a-f]{32}", metadata.pop("dump-id"))
     assert metadata == {
         "sha256": hashlib.sha256(b"the dump\n").hexdigest(),

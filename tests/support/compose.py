@@ -108,7 +108,7 @@ class Checkout:
         return body
 
 
-def settings_of_the_contract() -> list[str]:
+def settings_of_the_example() -> list[str]:
     """The variables that .env.example lists."""
     text = (ROOT / ".env.example").read_text()
     return re.findall(r"^#([A-Z0-9_]+)=", text, re.MULTILINE)

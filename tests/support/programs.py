@@ -7,11 +7,18 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "scripts"
 LINE = re.compile(r"\d{4}-\d\d-\d\d,\d\d:\d\d:\d\d,.*")
+
+
+def noon_zone() -> str:
+    """A time zone in which midnight is far, so that a test's day has one name."""
+    offset = 12 - datetime.now(UTC).hour
+    return f"Etc/GMT{-offset:+d}" if offset else "Etc/GMT"
 
 
 @dataclass
@@ -40,6 +47,7 @@ class Workplace:
             "HOME": str(self.path),
             "DUMPS_DIR": str(self.dumps),
             "LOGS_DIR": str(self.logs),
+            "TZ": noon_zone(),
             **self.settings,
             **changes,
         }

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 from datadump.settings import SettingsError, read_settings, time_zone
-from support.compose import settings_of_the_contract
+from support.compose import settings_of_the_example
 from support.programs import ROOT
 
 DOCKERFILES = ROOT / "dockerfiles"
@@ -57,9 +57,7 @@ def test_readme_and_example_list_the_same_settings() -> None:
     """Every variable once in each."""
     (table,) = re.findall(r"^## Settings$(.*?)^## ", text("README.md"), re.MULTILINE | re.DOTALL)
     rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
-    assert sorted(re.findall(r"`([A-Z0-9_]+)`", "".join(rows))) == sorted(
-        settings_of_the_contract()
-    )
+    assert sorted(re.findall(r"`([A-Z0-9_]+)`", "".join(rows))) == sorted(settings_of_the_example())
 
 
 def test_both_languages_have_the_same_defaults() -> None:
