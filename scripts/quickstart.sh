@@ -42,9 +42,10 @@ show_result() {
     say "the day's objects in the bucket:"
     docker compose exec -T -e PYTHONPATH=/scripts send-to-s3 python3 - <<'PYTHON'
 import os, time
-from datadump.bucket import Bucket, connect
+from datadump.bucket import Bucket
 from datadump.object_key import day_folder
 from datadump.settings import read_settings, time_zone
+from datadump.store import connect
 
 os.environ["TZ"] = time_zone(os.environ)
 time.tzset()

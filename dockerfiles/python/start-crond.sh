@@ -15,14 +15,17 @@ stop() {
 
 # BusyBox passes over a line it doesn't understand without a word, and nothing would be uploaded.
 check_crontab() {
-    local line words jobs=0
+    local line words word jobs=0
     [[ -f $SOURCE ]] || stop 'not a file'
     while IFS= read -r line || [[ $line ]]; do
         read -ra words <<<"$line"
         if ((${#words[@]} == 0)) || [[ ${words[0]} == '#'* ]]; then
             continue
         fi
-        ((${#words[@]} >= 6)) || [[ ${words[0]} == @* ]] || stop "not five times and a command: $line"
+        ((${#words[@]} >= 6)) || stop "not five times and a command: $line"
+        for word in "${words[@]:0:5}"; do
+            [[ $word =~ ^([*0-9,/-]|[A-Za-z]{3}([,-]|$))+$ ]] || stop "'$word' is no time: $line"
+        done
         jobs=$((jobs + 1))
     done <"$SOURCE"
     ((jobs)) || stop 'it has no job, so nothing would ever be uploaded'

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from types_boto3_s3.type_defs import CompletedPartTypeDef, PartTypeDef
 
 MEBIBYTE = 1024 * 1024
-SMALLEST_PART = 16 * MEBIBYTE
+LARGEST_PUT = 16 * MEBIBYTE  # in one request; more goes up in parts
+SMALLEST_PART = 5 * MEBIBYTE  # S3's limit; a kill loses one part for each connection
 LARGEST_PART = 5 * 1024 * MEBIBYTE  # S3's limit
 MOST_PARTS = 1000  # some stores stop there, S3 at 10,000
 PARALLEL_PARTS = 4

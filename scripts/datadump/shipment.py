@@ -20,7 +20,7 @@ from datadump.bucket import Bucket
 from datadump.contents import Contents, read_contents
 from datadump.daily_log import log, log_unexpected
 from datadump.dump_folder import Destination, DumpFolder, Pending, TakenDump
-from datadump.multipart import SMALLEST_PART, MultipartUploads
+from datadump.multipart import LARGEST_PUT, MultipartUploads
 from datadump.object_key import day_folder, next_key
 from datadump.settings import Settings
 from datadump.store import (
@@ -163,7 +163,7 @@ class Shipment:
         )
 
     def _send_bytes(self, contents: Contents) -> None:
-        if contents.size <= SMALLEST_PART:
+        if contents.size <= LARGEST_PUT:
             self._bucket.put(self._path, self._key, contents, self._metadata(contents))
         else:
             upload_id = self._noted_upload(contents) or self._open_upload(contents)
@@ -189,7 +189,7 @@ class Shipment:
         The latter by requests whose answers were lost. Older ones may be another uploader's. As
         well as it goes: what stays, the rule of :meth:`Bucket.expire_open_uploads` ends.
         """
-        if contents.size <= SMALLEST_PART:
+        if contents.size <= LARGEST_PUT:
             return
         try:
             for upload in self._uploads.list_open():

@@ -347,7 +347,7 @@ def test_folder_that_compose_makes_is_the_persons(clone: Checkout) -> None:
 
 @pytest.mark.parametrize("line", ["*/5 * * * python3 /scripts/send-to-s3.py", "# none"])
 def test_crontab_that_would_upload_nothing_stops_the_container(clone: Checkout, line: str) -> None:
-    """BusyBox would pass over such a line without a word."""
+    """BusyBox would pass over such a line; what a user forgot is a time, or all of it."""
     crontab = clone.path / "dockerfiles/python/crontab"
     original = crontab.read_text()
     crontab.write_text(line + "\n")

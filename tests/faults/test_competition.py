@@ -6,15 +6,15 @@ import os
 from pathlib import Path
 
 import pytest
+from datadump.multipart import LARGEST_PUT
 from support.programs import Workplace
 from support.proxy import Fault, Proxy, Request
 from support.store import Store
 
-PART = 16 * 1024 * 1024
 UPLOADED = "file successfully uploaded"
 
 
-@pytest.mark.parametrize("size", [1000, 2 * PART], ids=["one request", "parts"])
+@pytest.mark.parametrize("size", [1000, 2 * LARGEST_PUT], ids=["one request", "parts"])
 def test_key_taken_at_the_last_moment_is_left_alone(
     uploads: Workplace, store: Store, proxy: Proxy, bucket: str, size: int
 ) -> None:

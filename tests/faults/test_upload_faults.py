@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 
 import pytest
+from datadump.multipart import LARGEST_PUT, PARALLEL_PARTS, SMALLEST_PART
 from support.programs import Workplace
 from support.proxy import Chooser, Fault, Proxy, Request
 from support.store import Store
 from support.waiting import wait_for
 
 MEBIBYTE = 1024 * 1024
-PART = 16 * MEBIBYTE
 UPLOADED = "file successfully uploaded"
 
 
@@ -37,14 +37,14 @@ def the_only_object(store: Store, bucket: str) -> bytes:
 
 
 @pytest.mark.parametrize("fault", ["cut", "half", "lost", 500, 503, 409])
-@pytest.mark.parametrize("size", [1000, 3 * PART], ids=["one request", "parts"])
+@pytest.mark.parametrize("size", [1000, 3 * LARGEST_PUT], ids=["one request", "parts"])
 def test_tick_gets_over_a_fault_that_passes(
     uploads: Workplace, store: Store, proxy: Proxy, bucket: str, fault: Fault, size: int
 ) -> None:
     """Among them the ambiguous one, an answer that is lost: the object is there once."""
     content = os.urandom(size)
     (uploads.dumps / "datadump.sql").write_bytes(content)
-    proxy.choose = once(fault, lambda r: r.completes if size > PART else r.is_object_put)
+    proxy.choose = once(fault, lambda r: r.completes if size > LARGEST_PUT else r.is_object_put)
     result = uploads.tick()
     assert (result.returncode, uploads.messages()) == (0, [UPLOADED])
     assert sum(proxy.faults.values()) == 1
@@ -80,7 +80,7 @@ def test_killed_upload_goes_on_with_the_parts_that_are_there(
 ) -> None:
     """At most a part for each of the four connections is sent again."""
     store.client().create_bucket(Bucket=bucket)
-    content = os.urandom(MEBIBYTE) * 160
+    content = os.urandom(MEBIBYTE) * 100
     (uploads.dumps / "datadump.sql").write_bytes(content)
     proxy.choose = always("slow", lambda request: request.is_part)
     for parts in (3, 6):
@@ -90,7 +90,7 @@ def test_killed_upload_goes_on_with_the_parts_that_are_there(
         process.wait()
     assert uploads.tick().returncode == 0
     assert the_only_object(store, bucket) == content
-    assert proxy.part_bytes <= len(content) + 2 * 4 * PART
+    assert proxy.part_bytes <= len(content) + 2 * PARALLEL_PARTS * SMALLEST_PART
 
 
 def test_parts_of_other_bytes_are_sent_again(

@@ -18,7 +18,7 @@ def test_contents_are_size_and_both_checksums() -> None:
 
 @pytest.mark.parametrize("size", [0, 1, SMALLEST_PART * MOST_PARTS, 100 * GIBIBYTE, 5 * 10**12])
 def test_a_thousand_parts_hold_any_object_up_to_5_tb(size: int) -> None:
-    """Of a size between 16 MiB and S3's limit of 5 GiB, in whole mebibytes."""
+    """Of a size between S3's limits of 5 MiB and 5 GiB, in whole mebibytes."""
     length = part_size(size)
     assert length * MOST_PARTS >= size
     assert SMALLEST_PART <= length <= 5 * GIBIBYTE
