@@ -107,9 +107,9 @@ def test_files_belong_to_the_person_who_cloned(clone: Checkout) -> None:
         clone.compose("run", "--rm", "dump")
         status = (clone.path / "dumps/datadump.sql").stat()
         assert (status.st_uid, stat.S_IMODE(status.st_mode)) == (USER, 0o600)
+        assert clone.count(COMPLETED) == taken + 1
     finally:
         clone.compose("start", "send-to-s3")
-    assert clone.count(COMPLETED) == taken + 1
     for log in (clone.path / "logs").glob("*.txt"):
         assert (log.stat().st_uid, stat.S_IMODE(log.stat().st_mode)) == (USER, 0o644)
     assert (clone.path / "dumps").stat().st_uid == USER
