@@ -1,6 +1,10 @@
-"""The uploader's parts, one module per noun; an idle tick imports none but the first three.
+"""The uploader's parts, one module per noun.
 
-settings, daily_log, dump_folder: what a look into the folder takes
-object_key, shipment: the decisions of an upload
-bucket: the S3 requests, and the only module that imports boto3
+tick: one run. An idle one imports these and no others:
+settings, owner, dump_folder, daily_log: what a look into the folder takes
+
+shipment: the order of things, for one dump
+object_key, contents: what it is called, what it holds
+bucket, multipart: the requests
+store: the connection and its errors; the only module that imports boto3
 """

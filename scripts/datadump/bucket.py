@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -21,7 +21,7 @@ from datadump.store import (
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
-    from types_boto3_s3.type_defs import HeadObjectOutputTypeDef
+    from types_boto3_s3.type_defs import HeadObjectOutputTypeDef, LifecycleRuleTypeDef
 
 DAYS_FOR_OPEN_UPLOADS = 7
 
@@ -79,27 +79,17 @@ class Bucket:
                 raise
 
     def expire_open_uploads(self) -> None:
-        """The last net under multipart uploads that nobody ends; tolerated like the above."""
-        try:
-            with self._errors():
-                self._client.put_bucket_lifecycle_configuration(
-                    Bucket=self.name,
-                    LifecycleConfiguration={
-                        "Rules": [
-                            {
-                                "ID": "open multipart uploads",
-                                "Status": "Enabled",
-                                "Filter": {"Prefix": ""},
-                                "AbortIncompleteMultipartUpload": {
-                                    "DaysAfterInitiation": DAYS_FOR_OPEN_UPLOADS
-                                },
-                            }
-                        ]
-                    },
-                )
-        except (NotOfferedError, RefusedError):
-            if is_aws(self._client):
-                raise
+        """The last net under uploads that nobody ends; without it, all the rest holds as well."""
+        rule: LifecycleRuleTypeDef = {
+            "ID": "open multipart uploads",
+            "Status": "Enabled",
+            "Filter": {"Prefix": ""},
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": DAYS_FOR_OPEN_UPLOADS},
+        }
+        with suppress(NotOfferedError, RefusedError), self._errors():
+            self._client.put_bucket_lifecycle_configuration(
+                Bucket=self.name, LifecycleConfiguration={"Rules": [rule]}
+            )
 
     def keys(self, prefix: str) -> list[str]:
         """All keys that start so: a request for each 1,000."""

@@ -214,6 +214,21 @@ def test_settings_of_env_take_effect(clone: Checkout, empty_server: Server) -> N
     assert len(contents(empty_server, "restored")["rows of PESSOA"]) == 1500
 
 
+def test_sample_is_made_with_the_account_that_env_names(clone: Checkout) -> None:
+    """On its first start; with a password file that only its owner can read."""
+    password = clone.path / "own_password.txt"
+    password.write_text("own'pass\\word\n")
+    password.chmod(0o600)
+    clone.run("chown", f"{USER}:{USER}", str(password))
+    account = {"DB_USER": "some'body", "DB_PASSWORD_FILE": "./own_password.txt"}
+    completed = clone.count(COMPLETED)
+    try:
+        clone.compose("--project-name", "own", "run", "--rm", "dump", **account)
+    finally:
+        clone.compose("--project-name", "own", "down", "--volumes", "--timeout", "5", **account)
+    assert clone.count(COMPLETED) == completed + 1
+
+
 def test_store_and_database_start_only_where_no_other_is_set(clone: Checkout) -> None:
     """Each by its own setting; an empty endpoint is AWS."""
 

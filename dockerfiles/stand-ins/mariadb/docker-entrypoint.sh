@@ -20,9 +20,11 @@ read_setting() {
     fi
     if [[ -n ${!file_name:-} ]]; then
         printf -v "$name" '%s' "$(<"${!file_name}")"
+        unset "$file_name"
     elif [[ -z ${!name:-} ]]; then
         printf -v "$name" '%s' "${2:-}"
     fi
+    export "${name?}"
 }
 
 read_settings() {
@@ -32,6 +34,7 @@ read_settings() {
     read_setting MARIADB_USER
     read_setting MARIADB_PASSWORD
     if [[ -n ${MARIADB_RANDOM_ROOT_PASSWORD:-} ]]; then
+        unset MARIADB_RANDOM_ROOT_PASSWORD
         MARIADB_ROOT_PASSWORD=$(head -c 24 /dev/urandom | base64)
         log "GENERATED ROOT PASSWORD: $MARIADB_ROOT_PASSWORD"
     fi
@@ -111,7 +114,6 @@ run_init_files() {
 }
 
 initialise() {
-    read_settings
     log 'initialising the database'
     mariadb-install-db --datadir="$DATA" --auth-root-authentication-method=normal --skip-test-db >/dev/null
     root_password=''
@@ -125,6 +127,9 @@ initialise() {
 
 main() {
     [[ ${1:-} != -* ]] || set -- mariadbd "$@"
+    if [[ $1 == mariadbd && ! -d $DATA/mysql ]]; then
+        read_settings # as root, who may read any secret
+    fi
     if [[ $1 == mariadbd && $EUID -eq 0 ]]; then
         chown mysql:mysql "$DATA" /run/mysqld
         exec setpriv --reuid=mysql --regid=mysql --clear-groups -- "${BASH_SOURCE[0]}" "$@"
