@@ -159,7 +159,7 @@ class DumpFolder:
         return self._note(dump, TakenDump(dump.dump_id, dump.finished_name, destination, now()))
 
     def note_upload(self, dump: TakenDump, mark: int) -> TakenDump:
-        """Note on disk by which multipart upload it goes there; 0 for none."""
+        """Note on disk by which multipart upload it goes there."""
         return self._note(dump, dump._replace(upload_mark=mark))
 
     def renew(self, dump: TakenDump, dump_id: str) -> TakenDump:

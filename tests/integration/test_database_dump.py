@@ -232,6 +232,30 @@ def test_every_sign_of_an_incomplete_dump_fails_it(
     assert reason in message
 
 
+def test_dump_is_on_disk_before_its_name_and_both_before_the_log(
+    dumps: Workplace, tmp_path: Path
+) -> None:
+    """A power failure can't be had: what is watched is the order of the programs that see to it."""
+    (tmp_path / "bin").mkdir()
+    for program in ("sync", "mv"):
+        watcher = tmp_path / "bin" / program
+        log = 'logged=$(cat "$LOGS_DIR"/*.txt 2>/dev/null | wc -l)'
+        say = f'echo "{program} ${{@: -1}} $logged" >>"{tmp_path}/calls"'
+        watcher.write_text(f'#!/bin/bash\n{log}\n{say}\nexec /bin/{program} "$@"\n')
+        watcher.chmod(0o755)
+    path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
+    assert dumps.dump(PATH=path).returncode == 0
+    calls = [line.split() for line in (tmp_path / "calls").read_text().splitlines()]
+    finished = str(dumps.dumps / "datadump.sql")
+    assert calls[0][1].startswith(str(dumps.dumps / ".database_dump."))
+    assert [(program, logged) for program, _, logged in calls] == [
+        ("sync", "0"),
+        ("mv", "0"),
+        ("sync", "0"),
+    ]
+    assert [target for _, target, _ in calls[1:]] == [finished, str(dumps.dumps)]
+
+
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 @pytest.mark.usefixtures("held")
 def test_stopped_dump_ends_at_once_and_cleanly(dumps: Workplace, server: Server, name: str) -> None:

@@ -59,6 +59,12 @@ def note(bucket: str, key: str) -> str:
     return TakenDump(DUMP_ID, "datadump.sql", Destination(bucket, key), NOTED_AT).name
 
 
+def put_object_of(store: Store, bucket: str, key: str, dump: bytes, body: bytes) -> None:
+    """The object that a tick stored for this dump before it died, with these bytes in it now."""
+    digest = hashlib.sha256(dump).hexdigest()
+    store.put(bucket, key, body, **{"dump-id": DUMP_ID, "sha256": digest})
+
+
 @pytest.fixture
 def made_bucket(store: Store, bucket: str) -> str:
     """A bucket that exists already."""
@@ -355,9 +361,8 @@ def test_store_that_tells_no_checksum_is_read_back(
     assert uploads.tick().returncode == 0
     key = f"{today()}/datadump1.sql"
     assert (("GET", f"/{bucket}/{key}")) in [(r.method, r.path) for r in proxy.requests]
-    digest = hashlib.sha256(b"mine").hexdigest()
     other = f"{today()}/datadump2.sql"
-    store.put(bucket, other, b"dump", **{"dump-id": DUMP_ID, "sha256": digest})
+    put_object_of(store, bucket, other, dump=b"mine", body=b"dump")
     write_dump(uploads, b"mine", note(bucket, other))
     assert uploads.tick().returncode == 1
     assert uploads.messages()[-1] == f"s3://{bucket}/{other} holds other bytes than the dump"
@@ -415,8 +420,7 @@ def test_dump_whose_object_arrived_before_the_tick_died_is_not_stored_again(
 ) -> None:
     """Its own id is there: checked, cleaned up, logged."""
     key = f"{today()}/datadump1.sql"
-    digest = hashlib.sha256(b"dump").hexdigest()
-    store.put(made_bucket, key, b"dump", **{"dump-id": DUMP_ID, "sha256": digest})
+    put_object_of(store, made_bucket, key, dump=b"dump", body=b"dump")
     write_dump(uploads, b"dump", note(made_bucket, key))
     assert uploads.tick().returncode == 0
     assert store.objects(made_bucket) == {key: b"dump"}
@@ -429,8 +433,7 @@ def test_object_with_other_bytes_keeps_the_dump(
 ) -> None:
     """The id alone is no proof of arrival."""
     key = f"{today()}/datadump1.sql"
-    digest = hashlib.sha256(b"dump").hexdigest()
-    store.put(made_bucket, key, b"dumb", **{"dump-id": DUMP_ID, "sha256": digest})
+    put_object_of(store, made_bucket, key, dump=b"dump", body=b"dumb")
     write_dump(uploads, b"dump", note(made_bucket, key))
     assert uploads.tick().returncode == 1
     assert uploads.files() == {note(made_bucket, key): b"dump", "datadump.sql": b"dump"}
@@ -442,8 +445,7 @@ def test_dump_written_to_after_its_object_arrived_is_another_dump(
 ) -> None:
     """Somebody copied a new one over the name that it shows under."""
     key = f"{today()}/datadump1.sql"
-    digest = hashlib.sha256(b"old").hexdigest()
-    store.put(made_bucket, key, b"old", **{"dump-id": DUMP_ID, "sha256": digest})
+    put_object_of(store, made_bucket, key, dump=b"old", body=b"old")
     write_dump(uploads, b"new", note(made_bucket, key))
     assert uploads.tick().returncode == 0
     assert store.objects(made_bucket) == {key: b"old", f"{today()}/datadump2.sql": b"new"}

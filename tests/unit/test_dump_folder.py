@@ -152,6 +152,25 @@ def test_hiding_a_dump_leaves_a_newer_one_alone(folder: DumpFolder) -> None:
     assert files(folder) == {taken.name: "old", "datadump.sql": "new"}
 
 
+def test_every_step_is_on_disk_before_the_next(
+    folder: DumpFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power failure can't be had: what is watched is that the folder is synced, and when."""
+    states: list[list[str]] = []
+    sync = os.fsync
+
+    def watch(descriptor: int) -> None:
+        states.append(list(files(folder)))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watch)
+    taken = folder.take(write(folder, "datadump.sql"), DUMP_ID)
+    noted = folder.note(taken, Destination("bucket", "2026-11-23/datadump1.sql"))
+    marked = folder.note_upload(noted, 7)
+    folder.remove(marked)
+    assert states == [[taken.name], [noted.name], [marked.name], []]
+
+
 def test_only_one_process_has_the_folder(folder: DumpFolder, tmp_path: Path) -> None:
     """A second one is told so, without waiting."""
     assert folder.lock()
