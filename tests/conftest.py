@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import pytest
 from support.programs import Workplace
 from support.proxy import Proxy, running_proxy
-from support.store import ADMIN, Store, running_store
+from support.store import Store, running_store, uploader_workplace
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -20,11 +22,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+Stores = Callable[[str], Store]
+
+
 @pytest.fixture(scope="session")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """One S3 server for the session; every test has a bucket of its own there."""
-    with running_store(tmp_path_factory.mktemp("store") / "weed") as store:
-        yield store
+def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
+    """Each of STORES by its name, started when it is first asked for."""
+    with ExitStack() as running:
+
+        @cache
+        def start(name: str) -> Store:
+            return running.enter_context(running_store(name, tmp_path_factory.mktemp(name)))
+
+        yield start
+
+
+@pytest.fixture(scope="session", params=["seaweedfs-http", "ministack-https"])
+def store(request: pytest.FixtureRequest, stores: Stores) -> Store:
+    """An S3 server for the session; every test has a bucket of its own there."""
+    return stores(request.param)
 
 
 @pytest.fixture
@@ -36,19 +52,12 @@ def bucket(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def uploads(tmp_path: Path, store: Store, bucket: str) -> Workplace:
     """Folders and settings for the uploader."""
-    credentials = tmp_path / "credentials.txt"
-    credentials.write_text(f"{ADMIN[0]}\n{ADMIN[1]}\n{bucket}\n")
-    settings = {
-        "CREDENTIALS_FILE": str(credentials),
-        "AWS_ENDPOINT_URL_S3": store.endpoint_url,
-        "DB_NAME": "FACULDADE",
-    }
-    return Workplace(tmp_path / "work", settings)
+    return uploader_workplace(tmp_path / "work", store, bucket)
 
 
 @pytest.fixture
 def proxy(store: Store, uploads: Workplace) -> Iterator[Proxy]:
     """The uploader's way to the store leads through it."""
-    with running_proxy(store.endpoint_url) as proxy:
+    with running_proxy(store) as proxy:
         uploads.settings["AWS_ENDPOINT_URL_S3"] = proxy.url
         yield proxy

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import ClientError
 
 from datadump.contents import CHUNK, Contents
 from datadump.store import (
+    KeyTakenError,
     NotOfferedError,
     RefusedError,
     StoreError,
@@ -24,6 +27,16 @@ if TYPE_CHECKING:
     from types_boto3_s3.type_defs import HeadObjectOutputTypeDef, LifecycleRuleTypeDef
 
 DAYS_FOR_OPEN_UPLOADS = 7
+OVERWRITES = (
+    "warning: the store doesn't know If-None-Match: uploaders that share a prefix there could "
+    "overwrite each other's objects; give each an S3_PREFIX of its own"
+)
+
+
+@cache
+def say_once(text: str) -> None:
+    """For a person, not the log."""
+    print(text)
 
 
 class Holder(NamedTuple):
@@ -102,15 +115,38 @@ class Bucket:
     def put(self, path: str, key: str, contents: Contents, metadata: dict[str, str]) -> None:
         """Store the file in one request, under a key that is free; KeyTakenError where it isn't."""
         checksum = wanted_checksums(self._client, ChecksumCRC32=contents.crc32)
-        with self._errors(key), open(path, "rb") as file:
-            self._client.put_object(
-                Bucket=self.name,
-                Key=key,
-                Body=file,
-                Metadata=metadata,
-                IfNoneMatch="*",
-                **checksum,
-            )
+
+        def put(**condition: str) -> None:
+            with open(path, "rb") as file:
+                self._client.put_object(
+                    Bucket=self.name,
+                    Key=key,
+                    Body=file,
+                    Metadata=metadata,
+                    **condition,  # type: ignore[arg-type]
+                    **checksum,
+                )
+
+        self.create(key, put)
+
+    def create(self, key: str, request: Callable[..., object]) -> None:
+        """Carry out the request that makes an object where there is none, else KeyTakenError.
+
+        The request takes IfNoneMatch. A store that doesn't know it is asked for the key before.
+        """
+        try:
+            with self._errors(key):
+                request(IfNoneMatch="*")
+        except NotOfferedError:
+            say_once(OVERWRITES)
+            self.require_free(key)
+            with self._errors(key):
+                request()
+
+    def require_free(self, key: str) -> None:
+        """Raises KeyTakenError where there is an object."""
+        if self._head(key):
+            raise KeyTakenError(f"there is an object already ({self._url(key)})")
 
     def holder(self, key: str) -> Holder | None:
         """Whose object is under that key; None where there is none."""

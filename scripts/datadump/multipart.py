@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from s3transfer.utils import ReadFileChunk
 
+from datadump.bucket import Bucket
 from datadump.store import store_errors, wanted_checksums
 
 if TYPE_CHECKING:
@@ -97,16 +99,16 @@ class Progress:
 class MultipartUploads:
     """The multipart uploads at one key. All methods raise StoreError, and OSError for the file."""
 
-    def __init__(self, client: S3Client, bucket: str, key: str) -> None:
+    def __init__(self, client: S3Client, bucket: Bucket, key: str) -> None:
         self._client = client
         self._bucket, self._key = bucket, key
-        self._url = f"s3://{bucket}/{key}"
+        self._url = f"s3://{bucket.name}/{key}"
 
     def open(self, metadata: dict[str, str]) -> str:
         """Begin one; returns its id."""
         with self._errors():
             answer = self._client.create_multipart_upload(
-                Bucket=self._bucket,
+                Bucket=self._bucket.name,
                 Key=self._key,
                 Metadata=metadata,
                 **wanted_checksums(
@@ -119,7 +121,7 @@ class MultipartUploads:
         """All that are open at this very key, whoever began them."""
         with self._errors():
             pages = self._client.get_paginator("list_multipart_uploads").paginate(
-                Bucket=self._bucket, Prefix=self._key
+                Bucket=self._bucket.name, Prefix=self._key
             )
             return [
                 OpenUpload(upload["UploadId"], upload["Initiated"])
@@ -132,7 +134,7 @@ class MultipartUploads:
         """End it without an object."""
         with self._errors():
             self._client.abort_multipart_upload(
-                Bucket=self._bucket, Key=self._key, UploadId=upload_id
+                Bucket=self._bucket.name, Key=self._key, UploadId=upload_id
             )
 
     def send(self, upload_id: str, path: str, size: int) -> None:
@@ -142,21 +144,23 @@ class MultipartUploads:
         progress = Progress(self._url, size, sum(parts[number].length for number in stored))
         missing = {number: part for number, part in parts.items() if number not in stored}
         stored.update(self._send_missing(upload_id, missing, progress))
-        with self._errors():
-            self._client.complete_multipart_upload(
-                Bucket=self._bucket,
-                Key=self._key,
-                UploadId=upload_id,
-                MultipartUpload={"Parts": [stored[number] for number in parts]},
-                IfNoneMatch="*",
-            )
+        # Hours may have passed since the key was chosen, and not every store looks once more.
+        self._bucket.require_free(self._key)
+        complete = partial(
+            self._client.complete_multipart_upload,
+            Bucket=self._bucket.name,
+            Key=self._key,
+            UploadId=upload_id,
+            MultipartUpload={"Parts": [stored[number] for number in parts]},
+        )
+        self._bucket.create(self._key, complete)
 
     def _stored(
         self, upload_id: str, parts: dict[int, Slice]
     ) -> Iterator[tuple[int, CompletedPartTypeDef]]:
         with self._errors():
             pages = self._client.get_paginator("list_parts").paginate(
-                Bucket=self._bucket, Key=self._key, UploadId=upload_id
+                Bucket=self._bucket.name, Key=self._key, UploadId=upload_id
             )
             for page in pages:
                 for part in page.get("Parts", []):
@@ -186,7 +190,7 @@ class MultipartUploads:
         chunk = ReadFileChunk.from_filename(part.path, part.start, part.length)
         with self._errors(), chunk as body:
             answer = self._client.upload_part(
-                Bucket=self._bucket,
+                Bucket=self._bucket.name,
                 Key=self._key,
                 UploadId=upload_id,
                 PartNumber=number,

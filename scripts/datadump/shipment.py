@@ -141,7 +141,7 @@ class Shipment:
 
     @property
     def _uploads(self) -> MultipartUploads:
-        return MultipartUploads(self._client, self._bucket.name, self._key)
+        return MultipartUploads(self._client, self._bucket, self._key)
 
     def _upload(self, contents: Contents) -> None:
         """Return as soon as the object with this dump's id is in the bucket."""

@@ -38,6 +38,51 @@ def test_key_taken_at_the_last_moment_is_left_alone(
     assert store.client().list_multipart_uploads(Bucket=bucket).get("Uploads", []) == []
 
 
+@pytest.mark.parametrize("size", [1000, 2 * LARGEST_PUT], ids=["one request", "parts"])
+def test_store_without_the_condition_is_asked_for_the_key_before(
+    uploads: Workplace, store: Store, proxy: Proxy, bucket: str, size: int
+) -> None:
+    """It answers 501; what is there by then is left alone, and a person is told, once."""
+    content = os.urandom(size)
+    (uploads.dumps / "datadump.sql").write_bytes(content)
+    taken: list[str] = []
+
+    def choose(request: Request) -> Fault:
+        if "if-none-match" not in request.headers:
+            return None
+        if not taken:
+            taken.append(request.path.split("?")[0].removeprefix(f"/{bucket}/"))
+            store.put(bucket, taken[0], b"theirs")
+        return 501
+
+    proxy.choose = choose
+    result = uploads.tick()
+    assert (result.returncode, uploads.messages()) == (0, [UPLOADED])
+    (key,) = taken
+    mine = key.replace("datadump1", "datadump2")
+    assert store.objects(bucket) == {key: b"theirs", mine: content}
+    assert result.stdout.count("doesn't know If-None-Match") == 1
+
+
+def test_key_taken_while_the_parts_go_up_is_seen_before_they_become_an_object(
+    uploads: Workplace, store: Store, proxy: Proxy, bucket: str
+) -> None:
+    """A store that ignores the condition would overwrite what came there in these hours."""
+    (uploads.dumps / "datadump.sql").write_bytes(os.urandom(2 * LARGEST_PUT))
+    taken: list[str] = []
+
+    def choose(request: Request) -> Fault:
+        if request.is_part and not taken:
+            taken.append(request.path.split("?")[0].removeprefix(f"/{bucket}/"))
+            store.put(bucket, taken[0], b"theirs")
+        return None
+
+    proxy.choose = choose
+    assert uploads.tick().returncode == 0
+    assert store.objects(bucket)[taken[0]] == b"theirs"
+    assert [r for r in proxy.requests if r.completes and taken[0] in r.path] == []
+
+
 def test_many_uploaders_of_small_dumps_lose_none(
     uploads: Workplace, store: Store, bucket: str, tmp_path: Path
 ) -> None:

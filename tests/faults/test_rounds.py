@@ -11,12 +11,16 @@ import os
 import random
 import subprocess
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from support.programs import Workplace
-from support.proxy import Fault, Proxy
-from support.store import Store
+from support.proxy import Fault, Proxy, Request, running_proxy
+from support.store import STORES, Store, uploader_workplace
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -24,43 +28,100 @@ if TYPE_CHECKING:
 MEBIBYTE = 1024 * 1024
 FAULTS: tuple[Fault, ...] = ("cut", "half", "lost", "slow", 500, 503, 403, 409)
 NAMES = ("datadump.sql", "datadump.sql.zst", "datadump.sql.gz")
+BUCKET = "rounds"
+UPLOADED = "file successfully uploaded"
 MOST_TICKS_TO_RECOVER = 3
+
+
+@dataclass
+class Place:
+    """One store, the folder whose dumps go there, and the way between."""
+
+    name: str
+    client: S3Client
+    uploads: Workplace
+    proxy: Proxy
+
+
+@dataclass
+class Tally:
+    """What happened in a run, for its last line."""
+
+    rounds: Counter[str] = field(default_factory=Counter)  # by store
+    dumps: int = 0
+    kills: int = 0
+    foreign: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+
+    def add(self, round_: Round) -> None:
+        self.rounds[round_.place.name] += 1
+        self.dumps += len(round_.written)
+        self.kills += round_.kills
+        self.foreign += len(round_.foreign)
+        self.faults += round_.place.proxy.faults
+        round_.place.proxy.faults.clear()
+
+    def __str__(self) -> str:
+        return (
+            f"{self.rounds.total()} rounds ({listed(self.rounds)})\n"
+            f"{self.dumps} dumps, {self.kills} kills, {self.foreign} objects of others, "
+            f"faults: {listed(self.faults)}\n"
+            "0 lost, 0 partial, 0 stored twice, 0 overwritten"
+        )
+
+
+def listed(counts: Counter[str]) -> str:
+    return ", ".join(f"{count} x {name}" for name, count in sorted(counts.items())) or "none"
 
 
 class Round:
     """One round, in a folder of the bucket of its own."""
 
-    def __init__(self, uploads: Workplace, proxy: Proxy, chance: random.Random) -> None:
-        self.uploads, self.proxy, self.chance = uploads, proxy, chance
+    def __init__(self, place: Place, chance: random.Random) -> None:
+        self.place, self.chance = place, chance
         self.prefix = f"round-{chance.getrandbits(40):x}"
         self.written: list[str] = []
+        self.foreign: dict[str, str] = {}  # objects that somebody else put at our keys
         self.kills = 0
 
     def write_dump(self) -> None:
         """A new dump, by a rename as the dump side does it, under a name that is free."""
-        free = [name for name in NAMES if not os.path.lexists(self.uploads.dumps / name)]
+        dumps = self.place.uploads.dumps
+        free = [name for name in NAMES if not os.path.lexists(dumps / name)]
         if not free:
             return
         size = self.chance.choice([0, 1, 5000, 17 * MEBIBYTE, 50 * MEBIBYTE])
         content = self.chance.randbytes(32) + b"x" * size
-        partial = self.uploads.dumps / ".database_dump.round"
+        partial = dumps / ".database_dump.round"
         partial.write_bytes(content)
-        partial.rename(self.uploads.dumps / self.chance.choice(free))
-        self.written.append(hashlib.sha256(content).hexdigest())
+        partial.rename(dumps / self.chance.choice(free))
+        self.written.append(digest(content))
 
     def trouble(self) -> None:
         """A few ticks under faults, some of them killed."""
         rate = self.chance.choice([0.0, 0.1, 0.4])
 
-        self.proxy.choose = lambda request: (
-            self.chance.choice(FAULTS) if self.chance.random() < rate else None
-        )
+        def choose(request: Request) -> Fault:
+            if (request.is_object_put or request.completes) and self.chance.random() < 0.1:
+                self.take_key(request.path.split("?")[0].removeprefix(f"/{BUCKET}/"))
+            return self.chance.choice(FAULTS) if self.chance.random() < rate else None
+
+        self.place.proxy.choose = choose
         for _ in range(self.chance.randint(1, 3)):
             self.write_dump()
             self.tick_or_kill()
 
+    def take_key(self, key: str) -> None:
+        """Somebody else is faster, by the store's own rule."""
+        content = self.chance.randbytes(40)
+        try:
+            self.place.client.put_object(Bucket=BUCKET, Key=key, Body=content, IfNoneMatch="*")
+        except self.place.client.exceptions.ClientError:
+            return  # one of ours was there
+        self.foreign[key] = digest(content)
+
     def tick_or_kill(self) -> None:
-        process = self.uploads.start_tick(S3_PREFIX=self.prefix)
+        process = self.place.uploads.start_tick(S3_PREFIX=self.prefix)
         try:
             patience = self.chance.uniform(0.05, 2) if self.chance.random() < 0.7 else 60
             process.communicate(timeout=patience)
@@ -71,60 +132,83 @@ class Round:
 
     def recover(self) -> None:
         """Without faults, a few ticks bring everything home."""
-        self.proxy.choose = lambda request: None
+        self.place.proxy.choose = lambda request: None
+        uploads = self.place.uploads
         for _ in range(MOST_TICKS_TO_RECOVER):
-            result = self.uploads.tick(S3_PREFIX=self.prefix)
+            result = uploads.tick(S3_PREFIX=self.prefix)
             assert (result.returncode, result.stderr) == (0, ""), result.stdout + result.stderr
-            if not any(self.uploads.dumps.iterdir()):
+            if not any(uploads.dumps.iterdir()):
                 return
-        raise AssertionError(f"still in the folder: {list(self.uploads.dumps.iterdir())}")
+        raise AssertionError(f"still in the folder: {list(uploads.dumps.iterdir())}")
+
+    def check(self) -> None:
+        """By the bucket and the log alone."""
+        found = self.take_objects_out()
+        for key, content in self.foreign.items():
+            assert found.pop(key) == content, "overwritten"
+        counts, expected = Counter(found.values()), Counter(self.written)
+        assert expected - counts == Counter(), "lost"
+        assert counts - expected == Counter(), "stored twice, or partial"
+        keys = [*found, *self.foreign]
+        numbers = sorted(int(key.split("/datadump")[1].split(".")[0]) for key in keys)
+        assert numbers == list(range(1, len(keys) + 1)), "a number is used twice or left out"
+        open_uploads = self.place.client.list_multipart_uploads(Bucket=BUCKET)
+        assert open_uploads.get("Uploads", []) == []
+        lines = self.place.uploads.messages().count(UPLOADED)
+        assert self.kills or lines == len(self.written), "not one line for each dump"
+
+    def take_objects_out(self) -> dict[str, str]:
+        client, found = self.place.client, {}
+        listing = client.list_objects_v2(Bucket=BUCKET, Prefix=f"{self.prefix}/")
+        for key in [item["Key"] for item in listing.get("Contents", [])]:
+            found[key] = digest(client.get_object(Bucket=BUCKET, Key=key)["Body"].read())
+            client.delete_object(Bucket=BUCKET, Key=key)
+        return found
+
+    def run(self) -> None:
+        for log in self.place.uploads.logs.iterdir():
+            log.unlink()
+        self.trouble()
+        self.recover()
+        self.check()
 
 
-def check(round_: Round, client: S3Client, bucket: str) -> None:
-    """By the bucket alone: every dump once, under a number of its own, and nothing else."""
-    listed = client.list_objects_v2(Bucket=bucket, Prefix=f"{round_.prefix}/").get("Contents", [])
-    found = []
-    for item in listed:
-        body = client.get_object(Bucket=bucket, Key=item["Key"])["Body"].read()
-        found.append(hashlib.sha256(body).hexdigest())
-        client.delete_object(Bucket=bucket, Key=item["Key"])
-    counts, expected = Counter(found), Counter(round_.written)
-    assert expected - counts == Counter(), "lost"
-    assert counts - expected == Counter(), "stored twice, or partial"
-    numbers = sorted(int(item["Key"].split("/datadump")[1].split(".")[0]) for item in listed)
-    assert numbers == list(range(1, len(found) + 1)), "a number is used twice or left out"
-    assert client.list_multipart_uploads(Bucket=bucket).get("Uploads", []) == []
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+@pytest.fixture
+def places(stores: Callable[[str], Store], tmp_path: Path) -> Iterator[dict[str, Place]]:
+    """All stores, with a folder each."""
+    with ExitStack() as running:
+        found = {}
+        for name in STORES:
+            store = stores(name)
+            client = store.client()
+            client.create_bucket(Bucket=BUCKET)
+            uploads = uploader_workplace(tmp_path / name, store, BUCKET)
+            proxy = running.enter_context(running_proxy(store))
+            uploads.settings["AWS_ENDPOINT_URL_S3"] = proxy.url
+            found[name] = Place(name, client, uploads, proxy)
+        yield found
 
 
 def test_every_dump_arrives_once_whatever_breaks(
-    uploads: Workplace,
-    store: Store,
-    proxy: Proxy,
-    bucket: str,
-    pytestconfig: pytest.Config,
-    capsys: pytest.CaptureFixture[str],
+    places: dict[str, Place], pytestconfig: pytest.Config, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The seed of a run is printed, and can be given: --seed."""
     seed = pytestconfig.getoption("seed")
-    rounds = pytestconfig.getoption("rounds")
-    client = store.client()
-    client.create_bucket(Bucket=bucket)
-    dumps = kills = 0
+    tally = Tally()
     with capsys.disabled():
         print(f"\nseed {seed}", flush=True)
-    for number in range(rounds):
-        round_ = Round(uploads, proxy, random.Random(f"{seed} {number}"))
+    for number in range(pytestconfig.getoption("rounds")):
+        chance = random.Random(f"{seed} {number}")
+        round_ = Round(places[chance.choice(STORES)], chance)
         try:
-            round_.trouble()
-            round_.recover()
-            check(round_, client, bucket)
-            uploads.messages()  # which checks the form of every line
+            round_.run()
         except AssertionError as error:
-            raise AssertionError(f"round {number} of seed {seed}: {error}") from error
-        dumps, kills = dumps + len(round_.written), kills + round_.kills
-    faults = ", ".join(f"{count} x {fault}" for fault, count in sorted(proxy.faults.items()))
+            where = f"round {number} of seed {seed} at {round_.place.name}"
+            raise AssertionError(f"{where}: {error}") from error
+        tally.add(round_)
     with capsys.disabled():
-        print(
-            f"{rounds} rounds, {dumps} dumps, {kills} kills; faults: {faults or 'none'}; "
-            "0 lost, 0 partial, 0 stored twice, 0 overwritten"
-        )
+        print(tally)

@@ -18,7 +18,7 @@ import pytest
 from datadump.dump_folder import Destination, TakenDump
 from support.programs import SCRIPTS, Workplace, noon_zone
 from support.proxy import Proxy
-from support.store import UPLOADER, UPLOADER_BUCKET, Store
+from support.store import UPLOADER_BUCKET, Store
 from support.waiting import wait_for
 
 DUMP_ID = "0123456789abcdef0123456789abcdef"
@@ -208,10 +208,10 @@ def bad_credentials(uploads: Workplace, *lines: str) -> None:
 
 
 def test_wrong_keys_leave_the_dump_and_log_the_stores_answer(
-    uploads: Workplace, bucket: str
+    uploads: Workplace, store: Store, bucket: str
 ) -> None:
     """And say no secret."""
-    bad_credentials(uploads, "admin-key", "wrong-secret", bucket)
+    bad_credentials(uploads, store.admin.access_key_id, "wrong-secret", bucket)
     write_dump(uploads, b"dump")
     result = uploads.tick()
     assert result.returncode == 1
@@ -233,7 +233,7 @@ def test_no_network_leaves_the_dump_and_logs_why(uploads: Workplace) -> None:
 
 def test_no_right_to_make_the_bucket_is_logged(uploads: Workplace, store: Store) -> None:
     """Nothing of the attempt stays: the bucket is then somebody else's to make."""
-    bad_credentials(uploads, *UPLOADER, "somebody-elses")
+    bad_credentials(uploads, *store.uploader, "somebody-elses")
     write_dump(uploads, b"dump")
     assert uploads.tick().returncode == 1
     assert uploads.files() == {"datadump.sql": b"dump"}
@@ -244,7 +244,7 @@ def test_no_right_to_make_the_bucket_is_logged(uploads: Workplace, store: Store)
 def test_upload_uses_no_right_on_other_buckets(uploads: Workplace, store: Store) -> None:
     """An account that may list, read and write one bucket is enough."""
     store.client().create_bucket(Bucket=UPLOADER_BUCKET)
-    bad_credentials(uploads, *UPLOADER, UPLOADER_BUCKET)
+    bad_credentials(uploads, *store.uploader, UPLOADER_BUCKET)
     write_dump(uploads, b"dump")
     assert uploads.tick().returncode == 0, uploads.messages()
     assert store.objects(UPLOADER_BUCKET) == {f"{today()}/datadump1.sql": b"dump"}
@@ -300,8 +300,8 @@ def test_keys_can_come_from_boto3s_own_chain(uploads: Workplace, store: Store, b
     result = uploads.tick(
         CREDENTIALS_FILE="/dev/null",
         S3_BUCKET=bucket,
-        AWS_ACCESS_KEY_ID="admin-key",
-        AWS_SECRET_ACCESS_KEY="admin-secret",
+        AWS_ACCESS_KEY_ID=store.admin.access_key_id,
+        AWS_SECRET_ACCESS_KEY=store.admin.secret_access_key,
     )
     assert result.returncode == 0
     assert store.objects(bucket) == {f"{today()}/datadump1.sql": b"dump"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import ssl
 import threading
 import time
 from collections import Counter
@@ -12,6 +13,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+from support.store import Store
+
 ERROR = "<Error><Code>{}</Code><Message>by the proxy</Message></Error>"
 OF_ONE_CONNECTION = {"transfer-encoding", "connection", "content-length"}
 CODES = {
@@ -19,6 +22,7 @@ CODES = {
     503: "SlowDown",
     403: "AccessDenied",
     409: "ConditionalRequestConflict",
+    501: "NotImplemented",
 }
 
 
@@ -76,11 +80,13 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     proxy: Proxy
-    target: str
+    store: Store
 
     def handle_any(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(self.command, self.path, int(headers.get("content-length", 0)), headers)
+        self.chunked = headers.get("transfer-encoding") == "chunked"
+        length = int(headers.get("content-length", headers.get("x-amz-decoded-content-length", 0)))
+        request = Request(self.command, self.path, length, headers)
         fault = self.proxy.choose(request)
         self.proxy.count(request, fault)
         if fault == "cut":
@@ -90,7 +96,7 @@ class Handler(BaseHTTPRequestHandler):
             self.rfile.read(request.length // 2)
             self.close_connection = True
             return
-        body = self.rfile.read(request.length)
+        body = self.read_chunks() if self.chunked else self.rfile.read(request.length)
         if isinstance(fault, int):
             self.answer(fault, {}, ERROR.format(CODES[fault]).encode())
             return
@@ -98,8 +104,24 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(0.5)
         self.pass_on(body, lose_answer=fault == "lost")
 
+    def read_chunks(self) -> bytes:
+        """A body whose length the client doesn't tell: over https it ends in a checksum."""
+        chunks = []
+        while length := int(self.rfile.readline().split(b";")[0], 16):
+            chunks.append(self.rfile.read(length))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(chunks)
+
+    def connection_to_store(self) -> http.client.HTTPConnection:
+        address = urlsplit(self.store.endpoint_url).netloc
+        if not self.store.certificate:
+            return http.client.HTTPConnection(address, timeout=60)
+        context = ssl.create_default_context(cafile=self.store.certificate.path)
+        return http.client.HTTPSConnection(address, timeout=60, context=context)
+
     def pass_on(self, body: bytes, *, lose_answer: bool) -> None:
-        connection = http.client.HTTPConnection(self.target, timeout=60)
+        connection = self.connection_to_store()
         try:
             connection.putrequest(
                 self.command, self.path, skip_host=True, skip_accept_encoding=True
@@ -107,7 +129,7 @@ class Handler(BaseHTTPRequestHandler):
             for name, value in self.headers.items():
                 if name.lower() != "expect":
                     connection.putheader(name, value)
-            connection.endheaders(body)
+            connection.endheaders(body, encode_chunked=self.chunked)
             response = connection.getresponse()
             content = response.read()
         finally:
@@ -141,14 +163,22 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def running_proxy(target_url: str) -> Iterator[Proxy]:
+def running_proxy(store: Store) -> Iterator[Proxy]:
     """A proxy on a free port of the loopback interface, in front of that store."""
     proxy = Proxy("")
-    bound = {"proxy": proxy, "target": urlsplit(target_url).netloc}
-    handler = type("BoundHandler", (Handler,), bound)
+    handler = type("BoundHandler", (Handler,), {"proxy": proxy, "store": store})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True
-        proxy.url = f"http://127.0.0.1:{server.server_address[1]}"
+        scheme = "http"
+        if store.certificate:
+            scheme = "https"
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*store.certificate)
+            # The handshake belongs to the connection's own thread.
+            server.socket = context.wrap_socket(
+                server.socket, server_side=True, do_handshake_on_connect=False
+            )
+        proxy.url = f"{scheme}://127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:

@@ -1,27 +1,44 @@
-"""A real S3 server: SeaweedFS, which checks signatures and preconditions."""
+"""Real S3 servers, which check signatures and preconditions: SeaweedFS and ministack."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
 
+from support.programs import Workplace
 from support.waiting import free_port, is_listening, wait_for
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-WEED = Path(sys.executable).with_name("weed")
-ADMIN = ("admin-key", "admin-secret")
-# May do all that an upload does to the buckets it is given, but can't make one.
-UPLOADER = ("uploader-key", "uploader-secret")
+BIN = Path(sys.executable).parent
+
+
+class Keys(NamedTuple):
+    """An account's."""
+
+    access_key_id: str
+    secret_access_key: str
+
+
+class Certificate(NamedTuple):
+    """A server's own, which is its own authority."""
+
+    path: Path
+    key_path: Path
+
+
+ADMIN = Keys("admin-key", "admin-secret")
+UPLOADER = Keys("uploader-key", "uploader-secret")
 UPLOADER_BUCKET = "given-bucket"
 
 
@@ -30,16 +47,23 @@ class Store:
     """The running server, seen as an administrator."""
 
     endpoint_url: str
+    certificate: Certificate | None = None
+    admin: Keys = ADMIN
+    uploader: Keys = UPLOADER  # may list, read and write UPLOADER_BUCKET, and make none
 
     def client(self) -> S3Client:
-        client: S3Client = boto3.client(
-            "s3",
+        client: S3Client = self.connect("s3", self.admin)
+        return client
+
+    def connect(self, service: str, keys: Keys) -> Any:
+        return boto3.client(
+            service,
             endpoint_url=self.endpoint_url,
             region_name="us-east-1",
-            aws_access_key_id=ADMIN[0],
-            aws_secret_access_key=ADMIN[1],
+            aws_access_key_id=keys.access_key_id,
+            aws_secret_access_key=keys.secret_access_key,
+            verify=str(self.certificate.path) if self.certificate else None,
         )
-        return client
 
     def objects(self, bucket: str) -> dict[str, bytes]:
         """All keys of the bucket with their bytes."""
@@ -56,37 +80,17 @@ class Store:
         self.client().put_object(Bucket=bucket, Key=key, Body=body, Metadata=metadata)
 
 
-def identity(keys: tuple[str, str], actions: list[str]) -> dict[str, object]:
-    return {
-        "name": keys[0],
-        "credentials": [{"accessKey": keys[0], "secretKey": keys[1]}],
-        "actions": actions,
-    }
-
-
 @contextmanager
-def running_store(folder: Path) -> Iterator[Store]:
-    """SeaweedFS on free ports of the loopback interface, with its data in the folder."""
-    data, config = folder / "data", folder / "s3.json"
-    data.mkdir(parents=True)
-    limited = [f"{action}:{UPLOADER_BUCKET}" for action in ("Read", "Write", "List")]
-    config.write_text(
-        json.dumps({"identities": [identity(ADMIN, ["Admin"]), identity(UPLOADER, limited)]})
-    )
-    ports = {name: free_port(10_000) for name in ("master", "volume", "filer", "s3", "admin")}
-    command = [
-        str(WEED), "mini", f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
-        f"-s3.config={config}", "-s3.autoCreateBucket=false", "-s3.port.iceberg=0",
-        "-s3.port.lance=0", "-webdav=false", "-admin.ui=false", "-master.telemetry=false",
-        "-volume.max=500", *(f"-{name}.port={port}" for name, port in ports.items()),
-        *(f"-{name}.port.grpc={port + 10_000}" for name, port in ports.items()),
-    ]  # fmt: skip
+def running_server(
+    command: list[str], folder: Path, store: Store, environment: dict[str, str] | None = None
+) -> Iterator[Store]:
+    """The command as long as it is needed, from when it answers."""
+    port = int(store.endpoint_url.rpartition(":")[2])
     with (folder / "log").open("w") as log:
-        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
+        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, env=environment)
     try:
-        wait_for("SeaweedFS listens", lambda: is_listening(ports["s3"]))
-        store = Store(f"http://127.0.0.1:{ports['s3']}")
-        wait_for("SeaweedFS answers", lambda: answers(store))
+        wait_for(f"{command[0]} listens", lambda: is_listening(port))
+        wait_for(f"{command[0]} answers", lambda: answers(store))
         yield store
     finally:
         process.kill()
@@ -99,3 +103,127 @@ def answers(store: Store) -> bool:
     except Exception:  # noqa: BLE001 - whatever a server answers that isn't ready yet
         return False
     return True
+
+
+def url(port: int, certificate: Certificate | None) -> str:
+    return f"{'https' if certificate else 'http'}://127.0.0.1:{port}"
+
+
+def identity(keys: Keys, actions: list[str]) -> dict[str, object]:
+    return {
+        "name": keys.access_key_id,
+        "credentials": [{"accessKey": keys.access_key_id, "secretKey": keys.secret_access_key}],
+        "actions": actions,
+    }
+
+
+@contextmanager
+def running_seaweedfs(folder: Path, certificate: Certificate | None = None) -> Iterator[Store]:
+    """SeaweedFS on free ports of the loopback interface, with its data in the folder."""
+    data, config = folder / "data", folder / "s3.json"
+    data.mkdir(parents=True)
+    limited = [f"{action}:{UPLOADER_BUCKET}" for action in ("Read", "Write", "List")]
+    config.write_text(
+        json.dumps({"identities": [identity(ADMIN, ["Admin"]), identity(UPLOADER, limited)]})
+    )
+    ports = {name: free_port(10_000) for name in ("master", "volume", "filer", "s3", "admin")}
+    command = [
+        str(BIN / "weed"), "mini", f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
+        f"-s3.config={config}", "-s3.autoCreateBucket=false", "-s3.port.iceberg=0",
+        "-s3.port.lance=0", "-webdav=false", "-admin.ui=false", "-master.telemetry=false",
+        "-volume.max=500", *(f"-{name}.port={port}" for name, port in ports.items()),
+        *(f"-{name}.port.grpc={port + 10_000}" for name, port in ports.items()),
+    ]  # fmt: skip
+    if certificate:
+        command += [f"-s3.cert.file={certificate.path}", f"-s3.key.file={certificate.key_path}"]
+    store = Store(url(ports["s3"], certificate), certificate)
+    with running_server(command, folder, store):
+        yield store
+
+
+@contextmanager
+def running_ministack(
+    folder: Path,
+    certificate: Certificate | None = None,
+    **environment: str,
+) -> Iterator[Store]:
+    """Ministack on a free port of the loopback interface; its objects are in memory."""
+    folder.mkdir(parents=True)
+    port = free_port()
+    settings = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "TMPDIR": str(folder),
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "AUTH": "true",
+        "SERVICES": "s3,iam,sts",
+        "IOT_MTLS_ENABLED": "0",
+        **environment,
+    }
+    if certificate:
+        settings["USE_SSL"] = "1"
+        settings["MINISTACK_SSL_CERT"] = str(certificate.path)
+        settings["MINISTACK_SSL_KEY"] = str(certificate.key_path)
+    # It begins with a root account of these keys.
+    store = Store(url(port, certificate), certificate, admin=Keys("test", "test"))
+    with running_server([str(BIN.parent / "ministack/bin/ministack")], folder, store, settings):
+        store.uploader = ministack_account(
+            store,
+            "uploader",
+            ["s3:ListBucket", "s3:GetObject", "s3:PutObject"],
+            [f"arn:aws:s3:::{UPLOADER_BUCKET}", f"arn:aws:s3:::{UPLOADER_BUCKET}/*"],
+        )
+        store.admin = ministack_account(store, "admin", ["s3:*"], ["*"])
+        yield store
+
+
+def ministack_account(store: Store, name: str, actions: list[str], resources: list[str]) -> Keys:
+    iam = store.connect("iam", store.admin)
+    iam.create_user(UserName=name)
+    statement = {"Effect": "Allow", "Action": actions, "Resource": resources}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName=name, PolicyName=name, PolicyDocument=policy)
+    made = iam.create_access_key(UserName=name)["AccessKey"]
+    return Keys(made["AccessKeyId"], made["SecretAccessKey"])
+
+
+def make_certificate(folder: Path) -> Certificate:
+    """For the loopback address."""
+    certificate = Certificate(folder / "certificate.pem", folder / "key.pem")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+         "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
+         "-keyout", str(certificate.key_path), "-out", str(certificate.path)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return certificate
+
+
+Running = Callable[..., Any]
+SERVERS: dict[str, Running] = {"seaweedfs": running_seaweedfs, "ministack": running_ministack}
+STORES = [f"{server}-{scheme}" for server in SERVERS for scheme in ("http", "https")]
+
+
+@contextmanager
+def running_store(name: str, folder: Path) -> Iterator[Store]:
+    """One of STORES."""
+    server, scheme = name.split("-")
+    certificate = make_certificate(folder) if scheme == "https" else None
+    with SERVERS[server](folder / "server", certificate) as store:
+        yield store
+
+
+def uploader_workplace(path: Path, store: Store, bucket: str) -> Workplace:
+    """Folders for the uploader, and settings that lead to this bucket."""
+    work = Workplace(path)
+    credentials = path / "credentials.txt"
+    credentials.write_text("\n".join([*store.admin, bucket]))
+    work.settings = {
+        "CREDENTIALS_FILE": str(credentials),
+        "AWS_ENDPOINT_URL_S3": store.endpoint_url,
+        "DB_NAME": "FACULDADE",
+    }
+    if store.certificate:
+        work.settings["AWS_CA_BUNDLE"] = str(store.certificate.path)
+    return work
