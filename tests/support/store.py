@@ -145,7 +145,7 @@ def running_seaweedfs(folder: Path, certificate: Certificate | None = None) -> I
 def running_ministack(
     folder: Path,
     certificate: Certificate | None = None,
-    **environment: str,
+    environment: dict[str, str] | None = None,
 ) -> Iterator[Store]:
     """Ministack on a free port of the loopback interface; its objects are in memory."""
     folder.mkdir(parents=True)
@@ -159,7 +159,7 @@ def running_ministack(
         "AUTH": "true",
         "SERVICES": "s3,iam,sts",
         "IOT_MTLS_ENABLED": "0",
-        **environment,
+        **(environment or {}),
     }
     if certificate:
         settings["USE_SSL"] = "1"
