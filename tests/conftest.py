@@ -15,11 +15,13 @@ from support.store import Store, running_store, uploader_workplace
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options of the fault suite's rounds."""
+    """Add the options of the fault suite."""
     parser.addoption("--rounds", type=int, default=15, help="rounds of chance (default: 15)")
     parser.addoption(
         "--seed", default=f"{secrets.randbits(32):x}", help="seed of the rounds (default: random)"
     )
+    parser.addoption("--mebibytes", type=int, default=100, help="of the upload that is killed")
+    parser.addoption("--kills", type=int, default=2, help="of that upload")
 
 
 Stores = Callable[[str], Store]

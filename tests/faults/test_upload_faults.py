@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
+import subprocess
+import time
+from pathlib import Path
 
 import pytest
-from datadump.multipart import LARGEST_PUT, PARALLEL_PARTS, SMALLEST_PART
+from datadump.multipart import LARGEST_PUT, PARALLEL_PARTS, part_size, slices
 from support.programs import Workplace
 from support.proxy import Chooser, Fault, Proxy, Request
 from support.store import Store
-from support.waiting import wait_for
+from support.waiting import POLL, wait_for
 
 MEBIBYTE = 1024 * 1024
+MOST_MEMORY = 150 * MEBIBYTE
 UPLOADED = "file successfully uploaded"
 
 
@@ -75,22 +80,48 @@ def parts_in_store(store: Store, bucket: str) -> int:
     return 0
 
 
+def peak_memory(process: subprocess.Popen[str]) -> int:
+    """In bytes, of a process that is waited for here."""
+    peak = 0
+    while process.poll() is None:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        peak = max([peak, *map(int, re.findall(r"VmHWM:\s+(\d+) kB", status))])
+        time.sleep(POLL)
+    return peak * 1024
+
+
 def test_killed_upload_goes_on_with_the_parts_that_are_there(
-    uploads: Workplace, store: Store, proxy: Proxy, bucket: str
+    uploads: Workplace,
+    store: Store,
+    proxy: Proxy,
+    bucket: str,
+    pytestconfig: pytest.Config,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """At most a part for each of the four connections is sent again."""
+    """At most a part for each of the four connections is sent again, and memory is bounded."""
     store.client().create_bucket(Bucket=bucket)
-    content = os.urandom(MEBIBYTE) * 100
+    kills = pytestconfig.getoption("kills")
+    content = os.urandom(pytestconfig.getoption("mebibytes") * MEBIBYTE)
     (uploads.dumps / "datadump.sql").write_bytes(content)
     proxy.choose = always("slow", lambda request: request.is_part)
-    for parts in (3, 6):
+    for kill in range(1, kills + 1):
+        parts = kill * len(slices("", len(content))) // (kills + 1)
         process = uploads.start_tick()
-        wait_for(f"{parts} parts", lambda n=parts: parts_in_store(store, bucket) >= n)  # type: ignore[misc]
+        wait_for(f"{parts} parts", lambda n=parts: parts_in_store(store, bucket) >= n, 120)  # type: ignore[misc]
         process.kill()
         process.wait()
-    assert uploads.tick().returncode == 0
+    process = uploads.start_tick()
+    memory = peak_memory(process)
+    assert process.returncode == 0
+    again = proxy.part_bytes - len(content)
+    with capsys.disabled():
+        print(
+            f"\n{len(content) // MEBIBYTE} MiB, killed {kills} times: {again / len(content):.2%} "
+            f"sent again, peak memory {memory // MEBIBYTE} MiB"
+        )
     assert the_only_object(store, bucket) == content
-    assert proxy.part_bytes <= len(content) + 2 * PARALLEL_PARTS * SMALLEST_PART
+    assert again <= kills * PARALLEL_PARTS * part_size(len(content))
+    assert memory < MOST_MEMORY
 
 
 def test_parts_of_other_bytes_are_sent_again(
