@@ -18,7 +18,8 @@ TRIED_ELSEWHERE = {
     "scripts/quickstart.sh",
     "tests/run",
     "tests/run lint unit",
-    "tests/run faults --rounds 1000",
+    "tests/run faults --rounds 1000 --seed 2026",
+    'tests/run faults --mebibytes 2048 --kills 10 -k "killed_upload_goes_on and seaweedfs-http"',
 }
 
 
