@@ -9,7 +9,7 @@ here=$(cd -- "${BASH_SOURCE[0]%/*}" && pwd)
 . "$here/settings.sh"
 : "${DB_HOST:=database}" "${DB_PORT:=3306}" "${DB_USER:=backup}" "${DB_NAME:=FACULDADE}"
 : "${DB_PASSWORD_FILE:=/run/secrets/db_password}" "${DB_TLS:=auto}" "${DB_TLS_CA:=}"
-: "${DUMP_COMPRESSION:=none}"
+: "${DB_SILENCE_LIMIT:=600}" "${DUMP_COMPRESSION:=none}"
 
 readonly PARTIAL_DUMPS=$DUMPS_DIR/.database_dump.
 
@@ -39,13 +39,15 @@ fail() {
 
 clean_up() {
     local job
-    job=$(jobs -p)
-    if [[ -n $job ]]; then
-        kill -- "-$job" 2>/dev/null || true
-        wait 2>/dev/null || true
-    fi
+    for job in $(jobs -p); do
+        end_job "$job"
+    done
     [[ -z $partial ]] || rm -f -- "$partial"
     [[ -z $work ]] || rm -rf -- "$work"
+}
+
+end_job() {
+    { kill -- "-$1" && wait "$1"; } 2>/dev/null || true
 }
 
 one_line() {
@@ -55,10 +57,36 @@ one_line() {
 }
 
 # run COMMAND...: as a job, so that a signal is heard at once. What it prints goes to $work/output,
-# what it complains of to $work/errors.
+# what it complains of to $work/errors. The clients know no limit of their own to a server's silence.
 run() {
+    local job silence ended='' status=0
     "$@" >"$work/output" 2>"$work/errors" </dev/null &
-    wait $!
+    job=$!
+    wait_for_silence >/dev/null 2>&1 9>&- &
+    silence=$!
+    wait -n -p ended "$job" "$silence" || status=$?
+    [[ $ended == "$job" ]] || fail "the server sent nothing for $DB_SILENCE_LIMIT seconds (DB_SILENCE_LIMIT)"
+    end_job "$silence"
+    return "$status"
+}
+
+# wait_for_silence: ends when two looks, DB_SILENCE_LIMIT seconds apart, find the same.
+wait_for_silence() {
+    local before now=''
+    while sleep "$DB_SILENCE_LIMIT"; do
+        before=$now
+        now=$(progress)
+        [[ $now != "$before" ]] || break
+    done
+}
+
+# progress: a text that changes with each byte of the dump that passes, and stays empty during a query.
+# The file alone doesn't tell, since a compressor keeps a lot back.
+progress() {
+    if [[ -e $work/tee ]]; then
+        cat "/proc/$(<"$work/tee")/io" || true
+        stat --format=%s -- "$partial"
+    fi
 }
 
 # fail_as_said STATUS: with the complaint of the program that ran last.
@@ -78,6 +106,8 @@ check_settings() {
     is_port "$DB_PORT" || wrong_setting "DB_PORT: '$DB_PORT' is not a port number"
     [[ $DUMP_COMPRESSION =~ ^(none|zstd|gzip)$ ]] \
         || wrong_setting "DUMP_COMPRESSION: '$DUMP_COMPRESSION' is none of none, zstd, gzip"
+    [[ $DB_SILENCE_LIMIT =~ ^[1-9][0-9]{0,5}$ ]] \
+        || wrong_setting "DB_SILENCE_LIMIT: '$DB_SILENCE_LIMIT' is not a number of seconds from 1 to 999999"
     [[ $DB_TLS =~ ^(auto|off|verify)$ ]] || wrong_setting "DB_TLS: '$DB_TLS' is none of auto, off, verify"
     [[ $DB_TLS != verify || (-f $DB_TLS_CA && -r $DB_TLS_CA) ]] \
         || wrong_setting "DB_TLS_CA: DB_TLS=verify needs a CA file, and '$DB_TLS_CA' can't be read"
@@ -267,11 +297,15 @@ compress() {
     esac
 }
 
+finished_dump() {
+    printf '%s' "$DUMPS_DIR/datadump.sql$(suffix)"
+}
+
 # write_dump OPTION...: the dump goes into the partial file, its end to standard output as well.
 write_dump() {
     {
         mariadb-dump --defaults-file=<(client_options) "$@" -- "$DB_NAME" \
-            | tee /dev/fd/3 \
+            | { printf '%d' "$BASHPID" >"$work/tee" && exec tee /dev/fd/3; } \
             | compress >"$partial"
     } 3>&1 | tail -c 200
 }
@@ -290,19 +324,25 @@ take_dump() {
     touch --date="@$started" -- "$partial"
 }
 
+# later_dump_waits: under the final name. A time in the future, by a clock that was set back, proves nothing.
+later_dump_waits() {
+    local finished
+    finished=$(finished_dump)
+    touch "$work/now"
+    [[ $finished -nt $partial && ! $finished -nt $work/now ]]
+}
+
 # Its own bytes are on disk before the name, the name before the log says so.
 publish() {
-    local finished error
-    finished=$DUMPS_DIR/datadump.sql$(suffix)
+    local error
     error=$(sync "$partial" 2>&1) || fail "$error"
     trap '' HUP INT TERM # from here on it is one or the other, not both
     exec 8<"${BASH_SOURCE[0]}"
     flock 8 # two dumps that end at once take turns to compare and rename
-    touch "$work/now"
-    if [[ $finished -nt $partial && ! $finished -nt $work/now ]]; then
+    if later_dump_waits; then
         printf 'a dump with a later snapshot is waiting already: this one is dropped\n' >&2
     else
-        error=$(mv -fT -- "$partial" "$finished" 2>&1) || fail "$error"
+        error=$(mv -fT -- "$partial" "$(finished_dump)" 2>&1) || fail "$error"
         partial=''
         sync "$DUMPS_DIR" || true
     fi

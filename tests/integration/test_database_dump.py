@@ -164,13 +164,14 @@ def test_server_gone_half_way_fails_the_dump(dumps: Workplace, tmp_path: Path) -
         doomed.query("CREATE USER backup@'%' IDENTIFIED BY 'x'")
         doomed.query("GRANT ALL ON *.* TO backup@'%'")
         Path(dumps.settings["DB_PASSWORD_FILE"]).write_text("x")
+        (dumps.dumps / "datadump.sql").write_text("old")
         _release = hold_table(doomed)  # the lock lasts as long as its connection
         process = dumps.start_dump(DB_PORT=str(doomed.port))
         wait_for("the dump is under way", lambda: waits_for_lock(doomed))
         assert partial_dumps(dumps) != []
         doomed.process.kill()
         assert process.wait(60) == 1
-    assert dumps.files() == {}
+    assert dumps.files() == {"datadump.sql": b"old"}
     (message,) = dumps.messages()
     assert re.search("Lost connection|gone away", message)
 
@@ -487,6 +488,7 @@ def test_password_is_in_no_argument(
 WRONG_SETTINGS = {
     "DB_PORT": "65536",
     "DUMP_COMPRESSION": "bzip2",
+    "DB_SILENCE_LIMIT": "10m",
     "DB_TLS": "on",
     "TZ": "zone.tab",
     "DB_NAME": "shop\nskip-ssl",

@@ -1,0 +1,153 @@
+"""Single faults of the dump side: of the server, the disk, and kill -9 at any moment."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from support.mariadb import Server, running_server
+from support.programs import SCRIPTS, Workplace
+from support.relay import at_query
+from support.shop import DATABASE, ODDITIES
+from support.waiting import wait_for
+
+COMPLETED = "database dump completed"
+BULK = "CREATE TABLE bulk AS SELECT seq, REPEAT(MD5(seq), 10) text FROM seq_1_to_30000;"
+FIRST_QUERY = b"SELECT VERSION()"
+MIDDLE = b"FROM `parent`"  # of the dump: bulk and child have passed
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of this file alone, since it is stopped in the middle of its work."""
+    with running_server(tmp_path_factory.mktemp("mariadb")) as server:
+        server.load((ODDITIES + BULK).encode(), DATABASE)
+        server.query("CREATE USER backup@'%' IDENTIFIED BY 'x'")
+        server.query("GRANT ALL ON *.* TO backup@'%'")
+        yield server
+
+
+@pytest.fixture
+def dumps(tmp_path: Path, server: Server) -> Workplace:
+    """Folders and settings for the dump script."""
+    (tmp_path / "password").write_text("x")
+    settings = {
+        "DB_HOST": "127.0.0.1",
+        "DB_PORT": str(server.port),
+        "DB_NAME": DATABASE,
+        "DB_PASSWORD_FILE": str(tmp_path / "password"),
+        "DB_TLS": "off",  # no certificate is valid by every clock, and queries can be seen
+    }
+    return Workplace(tmp_path / "work", settings)
+
+
+def assert_failed(dumps: Workplace, reason: str) -> None:
+    """One line with the reason, and the old dump alone in the folder, as it was."""
+    assert dumps.files() == {"datadump.sql": b"old"}
+    (message,) = dumps.messages()
+    assert message.startswith("database dump failed: ")
+    assert reason in message
+
+
+@pytest.mark.parametrize("query", [FIRST_QUERY, MIDDLE], ids=["first query", "middle"])
+def test_server_that_hangs_fails_the_dump(dumps: Workplace, server: Server, query: bytes) -> None:
+    """Its kernel still answers, as far as TCP goes."""
+    (dumps.dumps / "datadump.sql").write_text("old")
+    hang = partial(server.process.send_signal, signal.SIGSTOP)
+    with at_query(server.port, query, hang) as port:
+        process = dumps.start_dump(DB_PORT=port, DB_SILENCE_LIMIT="2")
+        try:
+            assert process.wait(20) == 1
+        finally:
+            server.process.send_signal(signal.SIGCONT)
+    assert_failed(dumps, "the server sent nothing for 2 seconds (DB_SILENCE_LIMIT)")
+
+
+@pytest.mark.parametrize("compression", ["none", "gzip"])
+def test_slow_dump_is_not_taken_for_a_silent_one(
+    dumps: Workplace, tmp_path: Path, compression: str
+) -> None:
+    """Time doesn't count, silence does; what a compressor keeps back is no silence."""
+    (tmp_path / "bin").mkdir()
+    slow = tmp_path / "bin" / "mariadb-dump"
+    lines = "for n in {1..16}; do echo \"-- $n\"; sleep 0.25; done; echo '-- Dump completed'"
+    slow.write_text(f"#!/bin/bash\n{lines}\n")
+    slow.chmod(0o755)
+    path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
+    dumps.dump(PATH=path, DB_SILENCE_LIMIT="1", DUMP_COMPRESSION=compression)
+    assert dumps.messages() == [COMPLETED]
+
+
+@pytest.mark.parametrize("compression", ["zstd", "gzip"])
+def test_disk_that_a_compressed_dump_fills_fails_it(dumps: Workplace, compression: str) -> None:
+    """The compressor is the one that notices."""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", dumps.dumps], check=True)
+    try:
+        (dumps.dumps / "datadump.sql").write_text("old")
+        assert dumps.dump(DUMP_COMPRESSION=compression).returncode == 1
+        assert_failed(dumps, "No space left on device")
+    finally:
+        subprocess.run(["umount", dumps.dumps], check=True)
+
+
+def body(dump: bytes) -> bytes:
+    """All but the date in the last line, without which the dump isn't whole."""
+    text, mark, date = dump.rpartition(b"\n-- Dump completed on ")
+    assert mark, "partial"
+    assert date.endswith(b"\n")
+    return text
+
+
+def in_session(number: int, *what: str) -> bool:
+    """Whether pgrep or pkill finds a program that runs there: not a zombie, that is."""
+    command = [what[0], "--session", str(number), "--runstates", "D,R,S", *what[1:]]
+    return subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def kill_at(dumps: Workplace, seconds: float, *, whole: bool) -> None:
+    """Start a dump and kill it then: all of its programs, or the script and not what it started."""
+    process = subprocess.Popen(
+        ["bash", str(SCRIPTS / "database_dump.sh")],
+        env=dumps.environment(), stdout=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        if whole:
+            in_session(process.pid, "pkill", "--signal", "KILL")
+        process.kill()
+        process.wait()
+    orphans = "mariadb|tee|tail|cat"
+    wait_for("its orphans' end", lambda: not in_session(process.pid, "pgrep", orphans))
+    # What is left watches over nothing.
+    wait_for("its end", lambda: not in_session(process.pid, "pkill", "--signal", "KILL"))
+
+
+def test_dump_that_is_killed_at_any_moment_is_whole_or_not_there(
+    dumps: Workplace, server: Server, pytestconfig: pytest.Config
+) -> None:
+    """The old one is there otherwise; the next run sweeps what was left."""
+    rounds, seed = max(5, pytestconfig.getoption("rounds") // 10), pytestconfig.getoption("seed")
+    start = time.monotonic()
+    dumps.dump()
+    duration = time.monotonic() - start
+    finished = dumps.dumps / "datadump.sql"
+    for number in range(rounds):
+        chance = random.Random(f"{seed} {number}")
+        old = body(finished.read_bytes())
+        server.query(f"REPLACE INTO parent VALUES (4, 'round {number}')", DATABASE)
+        kill_at(dumps, chance.uniform(0, duration * 1.2), whole=chance.random() < 0.5)
+        left = body(finished.read_bytes())
+        assert dumps.dump().returncode == 0, dumps.messages()
+        new = body(finished.read_bytes())
+        assert b"'round %d'" % number in new
+        assert left in {old, new}, f"round {number} of seed {seed}"
+        assert list(dumps.files()) == ["datadump.sql"], f"round {number} of seed {seed}"
+    assert set(dumps.messages()) == {COMPLETED}
