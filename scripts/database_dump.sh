@@ -17,6 +17,7 @@ password=''       # read once, before anything else
 server_version='' # as the server tells it
 fold_case=0       # 1 where names of databases are the same in any case
 partial=''        # the dump in progress, while there is one
+waited=''         # which dump had the final name when this one began
 work=''           # a private folder: output and errors of the program that runs
 
 log() {
@@ -301,6 +302,11 @@ finished_dump() {
     printf '%s' "$DUMPS_DIR/datadump.sql$(suffix)"
 }
 
+# identity FILE: stays the same when it is renamed; empty where there is none.
+identity() {
+    stat --format='%i %.Y' -- "$1" 2>/dev/null || true
+}
+
 # write_dump OPTION...: the dump goes into the partial file, its end to standard output as well.
 write_dump() {
     {
@@ -317,6 +323,7 @@ take_dump() {
     if history_can_be_dumped; then
         options+=(--dump-history)
     fi
+    waited=$(identity "$(finished_dump)")
     started=$(date +%s.%N)
     run write_dump "${options[@]}" || fail_as_said $?
     last_line=$(<"$work/output")
@@ -324,12 +331,13 @@ take_dump() {
     touch --date="@$started" -- "$partial"
 }
 
-# later_dump_waits: under the final name. A time in the future, by a clock that was set back, proves nothing.
+# later_dump_waits: under the final name. What was there when this dump began isn't later, nor is what
+# is of the future, whatever a clock that was set back makes of their times.
 later_dump_waits() {
     local finished
     finished=$(finished_dump)
     touch "$work/now"
-    [[ $finished -nt $partial && ! $finished -nt $work/now ]]
+    [[ $finished -nt $partial && ! $finished -nt $work/now && $(identity "$finished") != "$waited" ]]
 }
 
 # Its own bytes are on disk before the name, the name before the log says so.

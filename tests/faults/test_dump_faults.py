@@ -1,4 +1,4 @@
-"""Single faults of the dump side: of the server, the disk, and kill -9 at any moment."""
+"""Single faults of the dump side: of the server, the disk, the clock, and kill -9 at any moment."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
+from support.clock import running_clock
 from support.mariadb import Server, running_server
 from support.programs import SCRIPTS, Workplace
 from support.relay import at_query
@@ -151,3 +153,90 @@ def test_dump_that_is_killed_at_any_moment_is_whole_or_not_there(
         assert left in {old, new}, f"round {number} of seed {seed}"
         assert list(dumps.files()) == ["datadump.sql"], f"round {number} of seed {seed}"
     assert set(dumps.messages()) == {COMPLETED}
+
+
+def dated(dumps: Workplace) -> list[str]:
+    """The lines of all logs, each of which is in the file of its own day."""
+    lines = []
+    for log in sorted(dumps.logs.iterdir()):
+        for line in log.read_text().splitlines():
+            assert line.split(",")[0] == log.stem
+            lines.append(line)
+    return lines
+
+
+SECOND = timedelta(seconds=1)
+CHANGES = {
+    "midnight": ("Asia/Tokyo", datetime(2026, 2, 28, 15, 0, tzinfo=UTC), "2026-03-01,00:00:0"),
+    "spring": ("Europe/Berlin", datetime(2026, 3, 29, 1, 0, tzinfo=UTC), "2026-03-29,03:00:0"),
+    "autumn": ("America/New_York", datetime(2026, 11, 1, 6, 0, tzinfo=UTC), "2026-11-01,01:00:0"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_dump_across_a_change_of_the_local_time(
+    dumps: Workplace, server: Server, tmp_path: Path, name: str
+) -> None:
+    """The line has the moment when the dump ended, the dump the one when its snapshot began."""
+    zone, change, logged = CHANGES[name]
+    with running_clock(tmp_path, change - 9 * SECOND) as clock:
+        before = clock.now()
+        with at_query(server.port, MIDDLE, lambda: clock.set(change)) as port:
+            dumps.dump(TZ=zone, DB_PORT=port, **clock.environment)
+    (line,) = dated(dumps)
+    assert line.startswith(logged)
+    assert line.endswith(f",{COMPLETED}")
+    mtime = (dumps.dumps / "datadump.sql").stat().st_mtime
+    assert before <= mtime < change.timestamp()
+
+
+NOON = datetime(2026, 5, 5, 12, tzinfo=UTC)
+
+
+def test_dump_is_kept_when_the_clock_is_set_back_under_it(
+    dumps: Workplace, server: Server, tmp_path: Path
+) -> None:
+    """And so is the next one, whose time is earlier."""
+    with running_clock(tmp_path, NOON) as clock:
+        with at_query(server.port, MIDDLE, lambda: clock.set(NOON - timedelta(days=1))) as port:
+            dumps.dump(TZ="UTC", DB_PORT=port, **clock.environment)
+        finished = dumps.dumps / "datadump.sql"
+        assert finished.stat().st_mtime >= NOON.timestamp()
+        assert dumps.dump(TZ="UTC", **clock.environment).stderr == ""
+        assert finished.stat().st_mtime < NOON.timestamp()
+    assert [line.split(",")[::2] for line in dated(dumps)] == [["2026-05-04", COMPLETED]] * 2
+
+
+def test_dump_from_before_the_clock_was_set_back_never_wins(
+    dumps: Workplace, server: Server, tmp_path: Path
+) -> None:
+    """Though its time was ahead when the new one began and is past when that ends."""
+    finished, taken = dumps.dumps / "datadump.sql", dumps.dumps / ".send-to-s3.taken"
+    finished.write_text("older, by a clock that was fast")
+    os.utime(finished, (NOON.timestamp(), NOON.timestamp()))
+
+    def much_later() -> None:
+        clock.set(NOON + 60 * SECOND)
+        finished.rename(taken)  # by an upload that fails
+        taken.rename(finished)
+
+    with (
+        running_clock(tmp_path, NOON - 60 * SECOND) as clock,
+        at_query(server.port, MIDDLE, much_later) as port,
+    ):
+        assert dumps.dump(TZ="UTC", DB_PORT=port, **clock.environment).stderr == ""
+    assert finished.stat().st_mtime < NOON.timestamp()
+
+
+def test_dump_of_the_future_never_wins(dumps: Workplace, server: Server) -> None:
+    """One that a failed upload gives back while the new one is under way."""
+    finished = dumps.dumps / "datadump.sql"
+
+    def give_back() -> None:
+        finished.write_text("of tomorrow")
+        tomorrow = time.time() + 86400
+        os.utime(finished, (tomorrow, tomorrow))
+
+    with at_query(server.port, MIDDLE, give_back) as port:
+        assert dumps.dump(DB_PORT=port).stderr == ""
+    assert body(finished.read_bytes())
