@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from support.clock import running_clock
 from support.mariadb import Server, running_server
-from support.programs import SCRIPTS, Workplace
+from support.programs import SCRIPTS, Workplace, small_disk
 from support.relay import at_query
 from support.shop import DATABASE, ODDITIES
 from support.waiting import wait_for
@@ -90,13 +90,10 @@ def test_slow_dump_is_not_taken_for_a_silent_one(
 @pytest.mark.parametrize("compression", ["zstd", "gzip"])
 def test_disk_that_a_compressed_dump_fills_fails_it(dumps: Workplace, compression: str) -> None:
     """The compressor is the one that notices."""
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", dumps.dumps], check=True)
-    try:
+    with small_disk(dumps.dumps, "64k"):
         (dumps.dumps / "datadump.sql").write_text("old")
         assert dumps.dump(DUMP_COMPRESSION=compression).returncode == 1
         assert_failed(dumps, "No space left on device")
-    finally:
-        subprocess.run(["umount", dumps.dumps], check=True)
 
 
 def body(dump: bytes) -> bytes:

@@ -6,11 +6,12 @@ import os
 import re
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from datadump.multipart import LARGEST_PUT, PARALLEL_PARTS, part_size, slices
-from support.programs import Workplace
+from support.programs import Workplace, small_disk
 from support.proxy import Chooser, Fault, Proxy, Request
 from support.store import Store
 from support.waiting import POLL, wait_for
@@ -69,6 +70,32 @@ def test_fault_that_stays_leaves_the_dump_to_the_next_tick(
     assert uploads.tick().returncode == 0
     assert the_only_object(store, bucket) == b"dump"
     assert uploads.files() == {}
+
+
+@pytest.mark.parametrize("size", [1000, 3 * LARGEST_PUT], ids=["one request", "parts"])
+def test_full_disk_stops_no_upload(
+    uploads: Workplace, store: Store, proxy: Proxy, bucket: str, size: int
+) -> None:
+    """Neither one under the dumps, where the note is a name, nor one under the log."""
+    content = os.urandom(size)
+    with small_disk(uploads.dumps, "64m"), small_disk(uploads.logs, "4k"):
+        (uploads.dumps / "datadump.sql").write_bytes(content)
+        fill(uploads.dumps)
+        fill(uploads.logs)
+        proxy.choose = once(
+            "lost", lambda r: r.completes if size > LARGEST_PUT else r.is_object_put
+        )
+        result = uploads.tick()
+        assert (result.returncode, result.stdout[20:]) == (0, f"{UPLOADED}\n")
+        assert "cannot be written" in result.stderr
+        assert [file.name for file in uploads.dumps.iterdir()] == ["full"]
+    assert the_only_object(store, bucket) == content
+
+
+def fill(folder: Path) -> None:
+    with (folder / "full").open("wb", 0) as file, suppress(OSError):
+        while True:
+            file.write(b"x" * 4096)
 
 
 def parts_in_store(store: Store, bucket: str) -> int:

@@ -6,6 +6,8 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,6 +90,16 @@ class Workplace:
             stderr=subprocess.PIPE,
             text=True,
         )
+
+
+@contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[None]:
+    """The folder is a file system of its own, of that size (64k, 1m), for as long as this lasts."""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", folder], check=True)
 
 
 def _finish(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
