@@ -6,28 +6,17 @@ set -m                # what runs in the background is a job, so that one signal
 export LC_ALL=C.UTF-8 # names and patterns are compared by characters
 
 here=$(cd -- "${BASH_SOURCE[0]%/*}" && pwd)
-. "$here/settings.sh"
-: "${DB_HOST:=database}" "${DB_PORT:=3306}" "${DB_USER:=backup}" "${DB_NAME:=FACULDADE}"
-: "${DB_PASSWORD_FILE:=/run/secrets/db_password}" "${DB_TLS:=auto}" "${DB_TLS_CA:=}"
+. "$here/database_client.sh"
+: "${DB_USER:=backup}" "${DB_PASSWORD_FILE:=/run/secrets/db_password}"
 : "${DB_SILENCE_LIMIT:=600}" "${DUMP_COMPRESSION:=none}"
 
 readonly PARTIAL_DUMPS=$DUMPS_DIR/.database_dump.
 
-password=''       # read once, before anything else
 server_version='' # as the server tells it
 fold_case=0       # 1 where names of databases are the same in any case
 partial=''        # the dump in progress, while there is one
 waited=''         # which dump had the final name when this one began
 work=''           # a private folder: output and errors of the program that runs
-
-log() {
-    "$here/daily_log.sh" "$1" || true
-}
-
-wrong_setting() {
-    log "$1" >&2
-    exit 2
-}
 
 # fail REASON: the way out of a failed dump, with the folder as it was.
 fail() {
@@ -99,19 +88,13 @@ fail_as_said() {
 }
 
 check_settings() {
-    local zone=$TZ name
+    local zone=$TZ
     is_zone "$zone" || { TZ=UTC && wrong_setting "TZ: there is no time zone '$zone'"; }
-    for name in DB_HOST DB_USER DB_NAME DB_TLS_CA; do
-        [[ ${!name} != *[[:cntrl:]]* ]] || wrong_setting "$name: it has characters that can't be printed"
-    done
-    is_port "$DB_PORT" || wrong_setting "DB_PORT: '$DB_PORT' is not a port number"
+    check_client_settings DB_USER
     [[ $DUMP_COMPRESSION =~ ^(none|zstd|gzip)$ ]] \
         || wrong_setting "DUMP_COMPRESSION: '$DUMP_COMPRESSION' is none of none, zstd, gzip"
     [[ $DB_SILENCE_LIMIT =~ ^[1-9][0-9]{0,5}$ ]] \
         || wrong_setting "DB_SILENCE_LIMIT: '$DB_SILENCE_LIMIT' is not a number of seconds from 1 to 999999"
-    [[ $DB_TLS =~ ^(auto|off|verify)$ ]] || wrong_setting "DB_TLS: '$DB_TLS' is none of auto, off, verify"
-    [[ $DB_TLS != verify || (-f $DB_TLS_CA && -r $DB_TLS_CA) ]] \
-        || wrong_setting "DB_TLS_CA: DB_TLS=verify needs a CA file, and '$DB_TLS_CA' can't be read"
     [[ -d $DUMPS_DIR ]] || wrong_setting "DUMPS_DIR: there is no folder '$DUMPS_DIR'"
     [[ -w $DUMPS_DIR && -x $DUMPS_DIR ]] \
         || wrong_setting "DUMPS_DIR: '$DUMPS_DIR' can't be written by user id $EUID: give the folder to that user"
@@ -123,41 +106,10 @@ is_zone() {
     [[ $1 != *..* && -f $file && $(head -c 4 -- "$file") == TZif ]]
 }
 
-is_port() {
-    [[ $1 =~ ^[0-9]{1,5}$ ]] && ((10#$1 >= 1 && 10#$1 <= 65535))
-}
-
-read_password() {
-    [[ -e $DB_PASSWORD_FILE && ! -d $DB_PASSWORD_FILE ]] \
-        || wrong_setting "DB_PASSWORD_FILE: there is no file '$DB_PASSWORD_FILE'"
-    # Root in a container may be unable to read what is somebody's own; that somebody isn't.
-    password=$("$here/as-owner-of.sh" "$DB_PASSWORD_FILE" cat -- "$DB_PASSWORD_FILE" 2>/dev/null) \
-        || wrong_setting "DB_PASSWORD_FILE: '$DB_PASSWORD_FILE' can't be read by user id $EUID: give the file to that user"
-    password=${password%%[$'\r\n']*}
-    [[ -n $password ]] || wrong_setting "DB_PASSWORD_FILE: the first line of '$DB_PASSWORD_FILE' is empty"
-}
-
-option_value() {
-    local text=${1//\\/\\\\}
-    printf '"%s"' "${text//\"/\\\"}"
-}
-
-# An option file for the clients, read from a pipe: the password is in no argument and on no disk.
-client_options() {
-    printf '[client]\nprotocol=tcp\ndefault-character-set=utf8mb4\nport=%s\n' "$DB_PORT"
-    printf '%s=%s\n' host "$(option_value "$DB_HOST")" user "$(option_value "$DB_USER")" \
-        password "$(option_value "$password")"
-    case $DB_TLS in
-        auto) ;;
-        off) printf 'skip-ssl\n' ;;
-        verify) printf 'ssl-verify-server-cert\nssl-ca=%s\n' "$(option_value "$DB_TLS_CA")" ;;
-    esac
-}
-
 # query SQL: its rows, unadorned, are then in $work/output. The server's own SQL mode would change
 # the quotes that it answers with.
 query() {
-    run mariadb --defaults-file=<(client_options) --connect-timeout=20 --init-command="SET sql_mode = ''" \
+    run mariadb --defaults-file=<(client_options DB_USER) --connect-timeout=20 --init-command="SET sql_mode = ''" \
         --batch --raw --skip-column-names --execute="$1" -- "$DB_NAME"
 }
 
@@ -310,7 +262,7 @@ identity() {
 # write_dump OPTION...: the dump goes into the partial file, its end to standard output as well.
 write_dump() {
     {
-        mariadb-dump --defaults-file=<(client_options) "$@" -- "$DB_NAME" \
+        mariadb-dump --defaults-file=<(client_options DB_USER) "$@" -- "$DB_NAME" \
             | { printf '%d' "$BASHPID" >"$work/tee" && exec tee /dev/fd/3; } \
             | compress >"$partial"
     } 3>&1 | tail -c 200
@@ -375,7 +327,7 @@ main() {
     [[ $EUID -ne 0 || -O $DUMPS_DIR || ! -d $DUMPS_DIR ]] \
         || exec "$here/as-owner-of.sh" "$DUMPS_DIR" bash "${BASH_SOURCE[0]}"
     check_settings
-    read_password
+    read_password DB_PASSWORD_FILE
     end_on_signals
     make_work_folder
     check_server
