@@ -26,7 +26,9 @@ from datadump.settings import Settings
 from datadump.store import (
     BucketAbsentError,
     ConflictError,
+    DeniedError,
     KeyTakenError,
+    NotOfferedError,
     RefusedError,
     StoreError,
     UploadGoneError,
@@ -186,8 +188,8 @@ class Shipment:
     def _abort_uploads(self, contents: Contents) -> None:
         """End what is open at the key and this dump's: noted, or begun there since the note.
 
-        The latter by requests whose answers were lost. Older ones may be another uploader's. As
-        well as it goes: what stays, the rule of :meth:`Bucket.expire_open_uploads` ends.
+        The latter by requests whose answers were lost. Older ones may be another uploader's. Where
+        the account may not do this, the rule of :meth:`Bucket.expire_open_uploads` ends them.
         """
         if contents.size <= LARGEST_PUT:
             return
@@ -196,7 +198,7 @@ class Shipment:
                 noted = mark_of(upload.upload_id, contents) == self._dump.upload_mark
                 if noted or upload.initiated.timestamp() >= self._dump.noted_at:
                     self._uploads.abort(upload.upload_id)
-        except StoreError as error:
+        except (DeniedError, NotOfferedError) as error:
             print(f"multipart uploads may stay open: {error}", file=sys.stderr)
 
     def _has_arrived(self, contents: Contents) -> bool:

@@ -24,6 +24,10 @@ class RefusedError(StoreError):
     """The store answered that it won't (a status of 400 to 499): the request changed nothing."""
 
 
+class DeniedError(RefusedError):
+    """The account has no right to do that."""
+
+
 class BucketAbsentError(RefusedError):
     """There is no such bucket."""
 
@@ -45,6 +49,7 @@ class NotOfferedError(StoreError):
 
 
 KINDS: dict[str, type[StoreError]] = {
+    "AccessDenied": DeniedError,
     "NoSuchBucket": BucketAbsentError,
     "PreconditionFailed": KeyTakenError,
     "ConditionalRequestConflict": ConflictError,

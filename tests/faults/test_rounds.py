@@ -104,7 +104,11 @@ class Round:
         def choose(request: Request) -> Fault:
             if (request.is_object_put or request.completes) and self.chance.random() < 0.1:
                 self.take_key(request.path.split("?")[0].removeprefix(f"/{BUCKET}/"))
-            return self.chance.choice(FAULTS) if self.chance.random() < rate else None
+            if self.chance.random() >= rate:
+                return None
+            fault = self.chance.choice(FAULTS)
+            # An account without the right to end uploads leaves them to the bucket's own rule.
+            return None if fault == 403 and request.ends_uploads else fault
 
         self.place.proxy.choose = choose
         for _ in range(self.chance.randint(1, 3)):

@@ -188,6 +188,35 @@ def test_upload_that_vanished_in_the_store_starts_again(
     assert the_only_object(store, bucket) == content
 
 
+@pytest.mark.parametrize("taken", [True, False], ids=["key was taken", "dump has arrived"])
+def test_upload_that_cannot_be_ended_now_is_ended_by_the_next_tick(
+    uploads: Workplace, store: Store, proxy: Proxy, bucket: str, taken: bool
+) -> None:
+    """The dump's note stays until then, since nobody else knows of the upload."""
+    client = store.client()
+    client.create_bucket(Bucket=bucket)
+    content = os.urandom(3 * LARGEST_PUT)
+    (uploads.dumps / "datadump.sql").write_bytes(content)
+    theirs: dict[str, bytes] = {}
+
+    def choose(request: Request) -> Fault:
+        if request.completes and not theirs and taken:
+            key = request.path.split("?")[0].removeprefix(f"/{bucket}/")
+            theirs[key] = b"theirs"
+            store.put(bucket, key, b"theirs")
+        return 409 if request.ends_uploads else None
+
+    proxy.choose = choose
+    assert uploads.tick().returncode == 1
+    proxy.choose = lambda request: None
+    assert uploads.tick().returncode == 0
+    assert client.list_multipart_uploads(Bucket=bucket).get("Uploads", []) == []
+    found = store.objects(bucket)
+    assert theirs.items() <= found.items()
+    assert [body for body in found.values() if body != b"theirs"] == [content]
+    assert uploads.files() == {}
+
+
 def test_upload_of_another_at_the_key_is_left_alone(
     uploads: Workplace, store: Store, bucket: str
 ) -> None:

@@ -44,6 +44,12 @@ class Request:
         return self.method == "PUT" and "partNumber=" in self.path
 
     @property
+    def ends_uploads(self) -> bool:
+        """It looks for open multipart uploads, or aborts one."""
+        listing = self.method == "GET" and "uploads" in self.path
+        return listing or (self.method == "DELETE" and "uploadId=" in self.path)
+
+    @property
     def completes(self) -> bool:
         return self.method == "POST" and "uploadId=" in self.path
 
@@ -107,11 +113,13 @@ class Handler(BaseHTTPRequestHandler):
     def read_chunks(self) -> bytes:
         """A body whose length the client doesn't tell: over https it ends in a checksum."""
         chunks = []
-        while length := int(self.rfile.readline().split(b";")[0], 16):
+        while line := self.rfile.readline():
+            length = int(line.split(b";")[0], 16)
             chunks.append(self.rfile.read(length))
             self.rfile.readline()
-        self.rfile.readline()
-        return b"".join(chunks)
+            if not length:
+                return b"".join(chunks)
+        raise ConnectionResetError
 
     def connection_to_store(self) -> http.client.HTTPConnection:
         address = urlsplit(self.store.endpoint_url).netloc
@@ -158,6 +166,9 @@ class Handler(BaseHTTPRequestHandler):
             super().handle()
         except OSError:  # the client was killed
             self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        """Nobody reads it."""
 
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_any  # noqa: N815
 
