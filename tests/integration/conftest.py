@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.mariadb import Server, running_server
 from support.programs import Workplace
-from support.shop import DATABASE, ODDITIES, PASSWORD, rights
+from support.shop import DATABASE, ODDITIES, dump_settings, make_account, rights
 
 
 @pytest.fixture(scope="session")
@@ -27,18 +27,11 @@ def grant(server: Server) -> Iterator[Grant]:
     """Make the account anew with exactly these GRANTs."""
 
     def make(*grants: str) -> None:
-        server.query("CREATE OR REPLACE USER backup@'%'")
-        server.query(f"SET PASSWORD FOR backup@'%' = PASSWORD('{sql_escape(PASSWORD)}')")
-        for text in grants:
-            server.query(f"GRANT {text} TO backup@'%'")
+        make_account(server, grants)
 
     make(*rights(server))
     yield make
     server.query("DROP USER IF EXISTS backup@'%'")
-
-
-def sql_escape(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("'", "\\'")
 
 
 @pytest.fixture
@@ -48,16 +41,4 @@ def dumps(
     grant: Grant,  # noqa: ARG001 - makes the account
 ) -> Workplace:
     """Folders and settings for the dump script, and an account with just the rights it needs."""
-    password = tmp_path / "password"
-    password.write_text(PASSWORD + "\n")
-    settings = {
-        "DB_HOST": "127.0.0.1",
-        "DB_PORT": str(server.port),
-        "DB_USER": "backup",
-        "DB_NAME": DATABASE,
-        "DB_PASSWORD_FILE": str(password),
-    }
-    # Before 11.4 a server has no certificate unless it is given one.
-    if server.query("SHOW VARIABLES LIKE 'have_ssl'")[0][1] != "YES":
-        settings["DB_TLS"] = "off"
-    return Workplace(tmp_path / "work", settings)
+    return Workplace(tmp_path / "work", dump_settings(server, tmp_path / "password"))

@@ -460,7 +460,7 @@ def test_odd_names_are_dumped(
     try:
         result = dumps.dump(DB_NAME=database)
         assert (result.returncode, result.stderr) == (0, "")
-        assert restored(server, dumps.dumps / "datadump.sql")["rows of t"] == [(1,)]
+        assert restored(server, dumps.dumps / "datadump.sql") == contents(server, database)
     finally:
         server.query(f"DROP DATABASE `{quoted}`")
 

@@ -44,14 +44,18 @@ class Server:
             connection.close()
 
     def load(self, sql: bytes, database: str) -> None:
-        """Make the database anew and load the SQL with the real client."""
+        """Make the database anew and load the SQL with the real client.
+
+        Otherwise the client drops the comments and the carriage returns of routines.
+        """
+        name = quoted(database)
         anew = (
-            f"SET foreign_key_checks = 0; DROP DATABASE IF EXISTS `{database}`; "
-            f"SET foreign_key_checks = 1; CREATE DATABASE `{database}`; USE `{database}`;\n"
+            f"SET foreign_key_checks = 0; DROP DATABASE IF EXISTS {name}; "
+            f"SET foreign_key_checks = 1; CREATE DATABASE {name}; USE {name};\n"
         )
         subprocess.run(
             ["mariadb", "--no-defaults", f"--socket={self.socket}", "--user=root",
-             "--default-character-set=utf8mb4"],
+             "--default-character-set=utf8mb4", "--comments", "--binary-mode"],
             input=anew.encode() + sql, check=True,
         )  # fmt: skip
 
@@ -95,29 +99,122 @@ def accepts(server: Server) -> bool:
     return True
 
 
+# Longer values are compared by their digest.
+LONG = 4096
+NO_SUCH_DEFINER = 1449
+PROGRAMS = {
+    "PROCEDURE": "ROUTINE",
+    "FUNCTION": "ROUTINE",
+    "PACKAGE": "ROUTINE",
+    "PACKAGE BODY": "ROUTINE",
+    "TRIGGER": "TRIGGER",
+    "EVENT": "EVENT",
+}
+ORDER_OF_TRIGGERS = """
+    SELECT EVENT_OBJECT_TABLE, ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER, TRIGGER_NAME
+    FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() ORDER BY 1, 2, 3, 4"""
+STATE_OF_EVENTS = """
+    SELECT EVENT_NAME, STATUS, ON_COMPLETION, TIME_ZONE, EXECUTE_AT, STARTS, ENDS, EVENT_COMMENT
+    FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE() ORDER BY 1"""
+
+
+def quoted(name: str) -> str:
+    return "`{}`".format(name.replace("`", "``"))
+
+
 def contents(server: Server, database: str) -> dict[str, Any]:
-    """All that a dump has to bring back: each object's definition, each table's rows."""
-    found: dict[str, Any] = {}
-    for name, kind in server.query("SHOW FULL TABLES", database):
-        definition = server.query(f"SHOW CREATE TABLE `{name}`", database)[0][1]
-        found[f"{kind} {name}"] = normal(definition, database)
-        if kind != "SEQUENCE":
-            found[f"rows of {name}"] = sorted(
-                server.query(f"SELECT * FROM `{name}`", database), key=repr
-            )
-    for kind in ("PROCEDURE", "FUNCTION"):
-        for (name,) in server.query(
-            f"SELECT ROUTINE_NAME FROM information_schema.ROUTINES "
-            f"WHERE ROUTINE_SCHEMA = DATABASE() AND ROUTINE_TYPE = '{kind}'", database
-        ):  # fmt: skip
-            found[f"{kind} {name}"] = server.query(f"SHOW CREATE {kind} `{name}`", database)[0][2]
-    for row in server.query("SHOW TRIGGERS", database):
-        found[f"TRIGGER {row[0]}"] = row[1:5]
-    for row in server.query("SHOW EVENTS", database):
-        found[f"EVENT {row[1]}"] = server.query(f"SHOW CREATE EVENT `{row[1]}`", database)[0][3]
-    return found
+    """All that a dump has to bring back: each object's definition, each table's rows.
+
+    Columns that SELECT * leaves out are read too, and the rows of history.
+    """
+    connection = server.connect(database)
+    try:
+        cursor = connection.cursor()
+        cursor.execute("SET time_zone = '+00:00', sql_mode = '', NAMES utf8mb4")
+        return {
+            name: normal(value, database)
+            for part in (database_itself, tables, programs)
+            for name, value in part(cursor)
+        }
+    finally:
+        connection.close()
 
 
-def normal(definition: str, database: str) -> str:
+def rows_of(cursor: Any, sql: str, *values: str) -> Rows:
+    cursor.execute(sql, values or None)
+    return list(cursor.fetchall())
+
+
+def database_itself(cursor: Any) -> Iterator[tuple[str, Any]]:
+    yield "DATABASE", rows_of(cursor, "SELECT @@character_set_database, @@collation_database")
+
+
+def tables(cursor: Any) -> Iterator[tuple[str, Any]]:
+    for name, kind in rows_of(
+        cursor,
+        "SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES "
+        "WHERE TABLE_SCHEMA = DATABASE()",
+    ):
+        show = "VIEW" if kind == "VIEW" else "TABLE"
+        yield f"{kind} {name}", rows_of(cursor, f"SHOW CREATE {show} {quoted(name)}")[0][1:]
+        yield f"rows of {name}", rows(cursor, name, kind)
+
+
+def rows(cursor: Any, table: str, kind: str) -> Any:
+    """All rows, in an order of their own: each value as bytes that tell it from any other."""
+    columns = rows_of(
+        cursor,
+        "SELECT COLUMN_NAME, DATA_TYPE, GENERATION_EXPRESSION FROM information_schema.COLUMNS "
+        "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = BINARY %s ORDER BY ORDINAL_POSITION",
+        table,
+    )
+    values = [as_bytes(quoted(column), data_type) for column, data_type, _ in columns]
+    source = quoted(table)
+    if kind == "SYSTEM VERSIONED":
+        source += " FOR SYSTEM_TIME ALL"
+        if "ROW START" not in [made for _, _, made in columns]:
+            values += ["ROW_START", "ROW_END"]
+    try:
+        return sorted(rows_of(cursor, f"SELECT {', '.join(values)} FROM {source}"), key=repr)
+    except MySQLdb.OperationalError as error:
+        if error.args[0] != NO_SUCH_DEFINER:
+            raise
+        return error.args[1]
+
+
+def as_bytes(column: str, data_type: str) -> str:
+    """The server shows only six digits of a FLOAT, but all of a DOUBLE."""
+    if data_type == "float":
+        column = f"CAST({column} AS DOUBLE)"
+    digest = f"CONCAT(LENGTH({column}), ' bytes, SHA-256 ', SHA2({column}, 256))"
+    return f"IF(LENGTH({column}) > {LONG}, {digest}, CAST({column} AS BINARY))"
+
+
+def programs(cursor: Any) -> Iterator[tuple[str, Any]]:
+    """Definitions, the order in which triggers are run, and all that is known of events."""
+    for kind, source in PROGRAMS.items():
+        for name in names(cursor, kind, source):
+            (definition,) = rows_of(cursor, f"SHOW CREATE {kind} {quoted(name)}")
+            # A trigger's last column is when it was made.
+            yield f"{kind} {name}", definition[1:6] if kind == "TRIGGER" else definition[1:]
+    yield "order of triggers", rows_of(cursor, ORDER_OF_TRIGGERS)
+    yield "state of events", rows_of(cursor, STATE_OF_EVENTS)
+
+
+def names(cursor: Any, kind: str, source: str) -> list[str]:
+    where = f" AND ROUTINE_TYPE = '{kind}'" if source == "ROUTINE" else ""
+    found = rows_of(
+        cursor,
+        f"SELECT {source}_NAME FROM information_schema.{source}S "
+        f"WHERE {source}_SCHEMA = DATABASE(){where}",
+    )
+    return [str(name) for (name,) in found]
+
+
+def normal(value: Any, database: str) -> Any:
     """A view's definition names its database."""
-    return definition.replace(f"`{database}`.", "")
+    if isinstance(value, str):
+        return value.replace(f"{quoted(database)}.", "")
+    if isinstance(value, tuple | list):
+        return type(value)(normal(item, database) for item in value)
+    return value

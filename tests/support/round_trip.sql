@@ -1,6 +1,7 @@
 -- Loaded by the real client into an empty database. The order is on purpose: what is needed comes
 -- last in the alphabet, so that a dump in the order of names has to think.
 SET NAMES utf8mb4;
+ALTER DATABASE CHARACTER SET latin1 COLLATE latin1_german2_ci;
 SET sql_mode = 'NO_AUTO_VALUE_ON_ZERO'; -- zero dates, and a row with id 0
 SET foreign_key_checks = 0;
 SET time_zone = '+00:00';

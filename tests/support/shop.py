@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
+
 from support.mariadb import Server
 
 PASSWORD = "pass word#'\"\\;é"
@@ -30,10 +33,35 @@ DELIMITER ;
 """
 
 
-def rights(server: Server) -> list[str]:
+def rights(server: Server, scope: str = f"{DATABASE}.*") -> list[str]:
     """What a full dump needs to be granted; the README prints it for 11.3 and later."""
     version = tuple(int(part) for part in server.version().split("-")[0].split("."))
     on_database = ["SELECT", "SHOW VIEW", "TRIGGER", "EVENT"]
     if version >= (11, 3):
-        return [f"{right} ON {DATABASE}.*" for right in [*on_database, "SHOW CREATE ROUTINE"]]
-    return [*(f"{right} ON {DATABASE}.*" for right in on_database), "SELECT ON mysql.proc"]
+        return [f"{right} ON {scope}" for right in [*on_database, "SHOW CREATE ROUTINE"]]
+    return [*(f"{right} ON {scope}" for right in on_database), "SELECT ON mysql.proc"]
+
+
+def make_account(server: Server, grants: Iterable[str]) -> None:
+    """Make the account anew with exactly these GRANTs."""
+    password = PASSWORD.replace("\\", "\\\\").replace("'", "\\'")
+    server.query("CREATE OR REPLACE USER backup@'%'")
+    server.query(f"SET PASSWORD FOR backup@'%' = PASSWORD('{password}')")
+    for text in grants:
+        server.query(f"GRANT {text} TO backup@'%'")
+
+
+def dump_settings(server: Server, password_file: Path) -> dict[str, str]:
+    """Settings of the dump script, for that account; the file is written."""
+    password_file.write_text(PASSWORD + "\n")
+    settings = {
+        "DB_HOST": "127.0.0.1",
+        "DB_PORT": str(server.port),
+        "DB_USER": "backup",
+        "DB_NAME": DATABASE,
+        "DB_PASSWORD_FILE": str(password_file),
+    }
+    # Before 11.4 a server has no certificate unless it is given one.
+    if server.query("SHOW VARIABLES LIKE 'have_ssl'")[0][1] != "YES":
+        settings["DB_TLS"] = "off"
+    return settings

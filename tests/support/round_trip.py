@@ -1,0 +1,52 @@
+"""Databases that have what breaks dumps elsewhere, and servers that hardly agree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from support.mariadb import Server, quoted
+
+DATABASE = "round `trip` it's. é漢%"
+# What mariadb-dump can only write with the database's name in it: a dump of this one loads into a
+# database of the same name, and nowhere else.
+NAMED_DATABASE = "bound-to its.name"
+EMPTY_DATABASE = "nothing in it"
+DATABASES = (DATABASE, NAMED_DATABASE, EMPTY_DATABASE)
+
+SOURCE_OPTIONS = ("--default-time-zone=+05:30", "--character-set-server=koi8r")
+TARGET_OPTIONS = (
+    "--default-time-zone=-03:00", "--character-set-server=utf8mb4",
+    "--collation-server=utf8mb4_unicode_520_ci",
+    "--sql-mode=TRADITIONAL,ANSI_QUOTES,NO_BACKSLASH_ESCAPES",
+)  # fmt: skip
+
+# An editor might change its line ends.
+CARRIAGE_RETURNS = (
+    "CREATE PROCEDURE carriage_returns() BEGIN\r\n -- c\r\n SELECT 'x\r\ny', '\r';\r\nEND"
+)
+# Also what an object remembers of the collation that its database had; and a view whose definer is
+# gone on the server that is dumped.
+NAMED = """
+ALTER DATABASE CHARACTER SET latin1 COLLATE latin1_german2_ci;
+CREATE SEQUENCE counter START WITH 5;
+CREATE TABLE counted (id BIGINT PRIMARY KEY DEFAULT NEXTVAL(counter), v VARCHAR(5)) ENGINE=InnoDB;
+INSERT INTO counted (v) VALUES ('a'), ('b');
+CREATE FUNCTION early(a VARCHAR(5)) RETURNS VARCHAR(5) DETERMINISTIC RETURN CONCAT(a, 'ß');
+CREATE TRIGGER early BEFORE INSERT ON counted FOR EACH ROW SET NEW.v = 'x';
+CREATE EVENT early ON SCHEDULE EVERY 1 DAY STARTS '2030-01-01 00:00:00' DISABLE DO SET @x = 1;
+ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+CREATE DEFINER=gone@nowhere SQL SECURITY DEFINER VIEW of_gone AS SELECT id FROM counted;
+"""
+
+
+def fill(server: Server) -> None:
+    """Make the databases anew."""
+    server.load(Path(__file__).with_suffix(".sql").read_bytes(), DATABASE)
+    server.query(CARRIAGE_RETURNS, DATABASE)
+    server.load(NAMED.encode(), NAMED_DATABASE)
+    server.load(b"", EMPTY_DATABASE)
+
+
+def scopes() -> list[str]:
+    """What rights on these databases are granted on."""
+    return [f"{quoted(database)}.*" for database in DATABASES]
