@@ -437,6 +437,21 @@ def test_tables_outside_the_snapshot_are_named(dumps: Workplace, server: Server)
     assert dumps.messages() == ["database dump completed"]
 
 
+def test_event_that_mariadb_dump_never_ends_on_fails_the_dump(
+    dumps: Workplace, server: Server
+) -> None:
+    """It looks for a delimiter that isn't in the event's text, and looks for ;; for ever."""
+    server.query("CREATE EVENT endless ON SCHEDULE EVERY 1 DAY DO SET @x = ';;'", DATABASE)
+    try:
+        assert dumps.dump().returncode == 1
+    finally:
+        server.query("DROP EVENT endless", DATABASE)
+    assert dumps.messages() == [
+        "database dump failed: mariadb-dump never ends on an event with ;; in its text: endless"
+    ]
+    assert dumps.files() == {}
+
+
 def test_server_that_is_not_mariadb_is_refused(dumps: Workplace, tmp_path: Path) -> None:
     """By what it says of itself: here a MariaDB that was told to call itself MySQL."""
     with running_server(tmp_path / "other", "--version=9.7.0") as other:
