@@ -278,8 +278,9 @@ write_dump() {
 
 take_dump() {
     local started last_line
+    # Locks: under LOCK TABLES a table whose default is a sequence's next value takes no rows.
     local options=(--single-transaction --routines --events --triggers --hex-blob --no-tablespaces
-        --max-allowed-packet=1G)
+        --skip-add-locks --max-allowed-packet=1G)
     if history_can_be_dumped; then
         options+=(--dump-history)
     fi
