@@ -14,6 +14,8 @@ readonly PARTIAL_DUMPS=$DUMPS_DIR/.database_dump.
 
 server_version='' # as the server tells it
 fold_case=0       # 1 where names of databases are the same in any case
+charset=''        # the database's own
+collation=''      # the database's own
 partial=''        # the dump in progress, while there is one
 waited=''         # which dump had the final name when this one began
 work=''           # a private folder: output and errors of the program that runs
@@ -114,8 +116,9 @@ query() {
 }
 
 check_server() {
-    query 'SELECT VERSION(), @@lower_case_table_names <> 0' || fail_as_said $?
-    IFS=$'\t' read -r server_version fold_case <"$work/output"
+    query 'SELECT VERSION(), @@lower_case_table_names <> 0, @@character_set_database, @@collation_database' \
+        || fail_as_said $?
+    IFS=$'\t' read -r server_version fold_case charset collation <"$work/output"
     [[ $server_version == *MariaDB* ]] \
         || fail "the server is not MariaDB but $server_version: mariadb-dump's dump of it may not load anywhere"
 }
@@ -267,10 +270,20 @@ identity() {
     stat --format='%i %.Y' -- "$1" 2>/dev/null || true
 }
 
+# The dump of one database is silent about its collation; routines, and tables made later, take theirs
+# from it. The first line stays the first: clients that don't know it want it removed.
+add_collation() {
+    local first=''
+    IFS= read -r first || true
+    printf '%s\nALTER DATABASE CHARACTER SET %s COLLATE %s;\n' "$first" "$charset" "$collation"
+    cat
+}
+
 # write_dump OPTION...: the dump goes into the partial file, its end to standard output as well.
 write_dump() {
     {
         mariadb-dump --defaults-file=<(client_options DB_USER) "$@" -- "$DB_NAME" \
+            | add_collation \
             | { printf '%d' "$BASHPID" >"$work/tee" && exec tee /dev/fd/3; } \
             | compress >"$partial"
     } 3>&1 | tail -c 200
