@@ -18,6 +18,7 @@ from support.round_trip import (
     NAMED_DATABASE,
     SOURCE_OPTIONS,
     TARGET_OPTIONS,
+    add_zone,
     fill,
     grants,
 )
@@ -43,6 +44,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The server that the dump is loaded onto."""
     with running_server(tmp_path_factory.mktemp("target"), *TARGET_OPTIONS) as server:
+        add_zone(server)
         yield server
 
 
