@@ -1,10 +1,15 @@
-"""The uploader's parts, one module per noun.
+"""The uploader's and the restore's parts, one module per noun.
 
-tick: one run. An idle one imports these and no others:
+tick: one run of the uploader. An idle one imports these and no others:
 settings, owner, dump_folder, daily_log: what a look into the folder takes
 
 shipment: the order of things, for one dump
 object_key, contents: what it is called, what it holds
-bucket, multipart: the requests
+
+catalogue, listing: the backups that are in the bucket, and how they are shown
+download: the way back of one
+proof: what a drill said about one
+
+bucket, multipart, progress: the requests
 store: the connection and its errors; the only module that imports boto3
 """

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, suppress
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -46,9 +46,27 @@ class Holder(NamedTuple):
     sha256: str
 
 
+class Listed(NamedTuple):
+    """What a listing tells of an object."""
+
+    key: str
+    size: int  # bytes
+    etag: str  # without quotes
+
+
+def metadata_of(head: HeadObjectOutputTypeDef) -> dict[str, str]:
+    """The names in lower case: some gateways rewrite them."""
+    return {name.lower(): value for name, value in head["Metadata"].items()}
+
+
+def bare_etag(etag: str) -> str:
+    """Without the quotes, which some stores leave out in some places."""
+    return etag.strip('"')
+
+
 def holder_of(head: HeadObjectOutputTypeDef) -> Holder:
-    """Read the metadata; some gateways rewrite the case of header names."""
-    metadata = {name.lower(): value for name, value in head["Metadata"].items()}
+    """Read the metadata."""
+    metadata = metadata_of(head)
     return Holder(metadata.get("dump-id", ""), metadata.get("sha256", ""))
 
 
@@ -112,6 +130,65 @@ class Bucket:
             )
             return [item["Key"] for page in pages for item in page.get("Contents", [])]
 
+    def folders(self, prefix: str) -> list[str]:
+        """The names right below the prefix that have something below them."""
+        with self._errors():
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.name, Prefix=prefix, Delimiter="/"
+            )
+            found = [item["Prefix"] for page in pages for item in page.get("CommonPrefixes", [])]
+        return [folder.removeprefix(prefix).rstrip("/") for folder in found]
+
+    def objects(self, prefix: str) -> list[Listed]:
+        """What is right below the prefix, and not what is deeper."""
+        with self._errors():
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.name, Prefix=prefix, Delimiter="/"
+            )
+            return [
+                Listed(item["Key"], item["Size"], bare_etag(item["ETag"]))
+                for page in pages
+                for item in page.get("Contents", [])
+            ]
+
+    def read(self, key: str, limit: int) -> bytes:
+        """The object's first bytes, up to that many."""
+        with self._errors(key):
+            answer = self._client.get_object(Bucket=self.name, Key=key)
+            with closing(answer["Body"]) as body:
+                content: bytes = body.read(limit)
+                return content
+
+    def read_range(self, key: str, etag: str, start: int, length: int) -> Iterator[bytes]:
+        """These bytes of the object, in pieces as they come.
+
+        RefusedError where it isn't that ETag's any more; a cut on the way is a plain StoreError.
+        """
+        with self._errors(key):
+            answer = self._client.get_object(
+                Bucket=self.name,
+                Key=key,
+                IfMatch=f'"{etag}"',
+                Range=f"bytes={start}-{start + length - 1}",
+            )
+            with closing(answer["Body"]) as body:
+                if answer["ContentLength"] != length:
+                    raise NotOfferedError(
+                        f"the store answers with {answer['ContentLength']} bytes where it was "
+                        f"asked for {length} ({self.url(key)})"
+                    )
+                yield from body.iter_chunks(CHUNK)
+
+    def write(self, key: str, body: bytes) -> None:
+        """Store a small object in place of what is there. Not for dumps: see :meth:`put`."""
+        with self._errors(key):
+            self._client.put_object(Bucket=self.name, Key=key, Body=body)
+
+    def write_where_free(self, key: str, body: bytes) -> None:
+        """Store a small object; KeyTakenError where there is one, if the store knows of that."""
+        with self._errors(key):
+            self._client.put_object(Bucket=self.name, Key=key, Body=body, IfNoneMatch="*")
+
     def put(self, path: str, key: str, contents: Contents, metadata: dict[str, str]) -> None:
         """Store the file in one request, under a key that is free; KeyTakenError where it isn't."""
         checksum = wanted_checksums(self._client, ChecksumCRC32=contents.crc32)
@@ -145,12 +222,12 @@ class Bucket:
 
     def require_free(self, key: str) -> None:
         """Raises KeyTakenError where there is an object."""
-        if self._head(key):
-            raise KeyTakenError(f"there is an object already ({self._url(key)})")
+        if self.head(key):
+            raise KeyTakenError(f"there is an object already ({self.url(key)})")
 
     def holder(self, key: str) -> Holder | None:
         """Whose object is under that key; None where there is none."""
-        head = self._head(key)
+        head = self.head(key)
         return holder_of(head) if head else None
 
     def check(self, key: str, dump_id: str, contents: Contents) -> None:
@@ -159,16 +236,17 @@ class Bucket:
         By the checksum that the store computed over all its bytes, or, where it tells none or
         another kind, by reading them back.
         """
-        head = self._head(key)
+        head = self.head(key)
         if head is None or holder_of(head).dump_id != dump_id:
-            raise StoreError(f"the dump is not at {self._url(key)} after its upload")
+            raise StoreError(f"the dump is not at {self.url(key)} after its upload")
         size = head["ContentLength"]
         if size != contents.size:
-            raise StoreError(f"{self._url(key)} has {size} bytes instead of {contents.size}")
+            raise StoreError(f"{self.url(key)} has {size} bytes instead of {contents.size}")
         if head.get("ChecksumCRC32") != contents.crc32 and self._sha256(key) != contents.sha256:
-            raise StoreError(f"{self._url(key)} holds other bytes than the dump")
+            raise StoreError(f"{self.url(key)} holds other bytes than the dump")
 
-    def _head(self, key: str) -> HeadObjectOutputTypeDef | None:
+    def head(self, key: str) -> HeadObjectOutputTypeDef | None:
+        """What the store tells of the object; None where there is none."""
         with self._errors(key):
             try:
                 return self._client.head_object(Bucket=self.name, Key=key, ChecksumMode="ENABLED")
@@ -185,8 +263,9 @@ class Bucket:
                 digest.update(chunk)
         return digest.hexdigest()
 
-    def _url(self, key: str = "") -> str:
+    def url(self, key: str = "") -> str:
+        """What messages call the object, or the bucket."""
         return f"s3://{self.name}/{key}" if key else f"s3://{self.name}"
 
     def _errors(self, key: str = "") -> AbstractContextManager[None]:
-        return store_errors(self._url(key))
+        return store_errors(self.url(key))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import time
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -16,19 +15,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from s3transfer.utils import ReadFileChunk
 
 from datadump.bucket import Bucket
+from datadump.progress import MEBIBYTE, Progress
 from datadump.store import store_errors, wanted_checksums
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_s3.type_defs import CompletedPartTypeDef, PartTypeDef
 
-MEBIBYTE = 1024 * 1024
 LARGEST_PUT = 16 * MEBIBYTE  # in one request; more goes up in parts
 SMALLEST_PART = 5 * MEBIBYTE  # S3's limit; a kill loses one part for each connection
 LARGEST_PART = 5 * 1024 * MEBIBYTE  # S3's limit
 MOST_PARTS = 1000  # some stores stop there, S3 at 10,000
 PARALLEL_PARTS = 4
-SECONDS_BETWEEN_REPORTS = 10.0
 
 
 def part_size(size: int) -> int:
@@ -74,26 +72,6 @@ def slices(path: str, size: int) -> dict[int, Slice]:
         number: Slice(path, start, min(length, size - start))
         for number, start in enumerate(starts, start=1)
     }
-
-
-class Progress:
-    """Says on standard output, now and then, how far an upload is: for a person, not the log."""
-
-    def __init__(self, url: str, size: int, done: int) -> None:
-        self._url, self._size, self._done = url, size, done
-        self._started = self._said = time.monotonic()
-        self._sent = 0
-
-    def add(self, sent: int) -> None:
-        """So many bytes have arrived."""
-        self._sent += sent
-        now = time.monotonic()
-        if now - self._said < SECONDS_BETWEEN_REPORTS:
-            return
-        self._said = now
-        there = (self._done + self._sent) / MEBIBYTE
-        rate = self._sent / MEBIBYTE / (now - self._started)
-        print(f"{self._url}: {there:,.0f} of {self._size / MEBIBYTE:,.0f} MiB, {rate:,.0f} MiB/s")
 
 
 class MultipartUploads:

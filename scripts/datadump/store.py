@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from urllib3.exceptions import HTTPError
 
 from datadump.settings import Settings
 
@@ -67,7 +68,7 @@ def store_errors(url: str) -> Iterator[None]:
         yield
     except ClientError as error:
         raise kind_of(error)(f"{error} ({url})") from error
-    except BotoCoreError as error:
+    except (BotoCoreError, HTTPError) as error:  # the latter from within an answer's body
         raise StoreError(f"{error} ({url})") from error
 
 

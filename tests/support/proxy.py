@@ -55,7 +55,8 @@ class Request:
 
 
 # A status to answer with, or "cut": the connection ends before the store sees the request, "half":
-# in the middle of its body, "lost": after the store carried it out, "slow": it takes half a second.
+# in the middle of its body, "lost": after the store carried it out, "torn": in the middle of the
+# answer's body, "slow": it takes half a second.
 Fault = int | str | None
 Chooser = Callable[[Request], Fault]
 
@@ -108,7 +109,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         if fault == "slow":
             time.sleep(0.5)
-        self.pass_on(body, lose_answer=fault == "lost")
+        self.pass_on(body, fault)
 
     def read_chunks(self) -> bytes:
         """A body whose length the client doesn't tell: over https it ends in a checksum."""
@@ -128,7 +129,7 @@ class Handler(BaseHTTPRequestHandler):
         context = ssl.create_default_context(cafile=self.store.certificate.path)
         return http.client.HTTPSConnection(address, timeout=60, context=context)
 
-    def pass_on(self, body: bytes, *, lose_answer: bool) -> None:
+    def pass_on(self, body: bytes, fault: Fault) -> None:
         connection = self.connection_to_store()
         try:
             connection.putrequest(
@@ -142,12 +143,15 @@ class Handler(BaseHTTPRequestHandler):
             content = response.read()
         finally:
             connection.close()
-        if lose_answer:
+        if fault == "lost":
             self.close_connection = True
             return
         dropped = OF_ONE_CONNECTION | {self.proxy.hidden_header}
         headers = {n: v for n, v in response.getheaders() if n.lower() not in dropped}
         length = response.getheader("Content-Length") if self.command == "HEAD" else None
+        if fault == "torn":
+            self.close_connection = True
+            length, content = str(len(content)), content[: len(content) // 2]
         self.answer(response.status, headers, content, length)
 
     def answer(

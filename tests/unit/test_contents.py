@@ -5,7 +5,8 @@ import io
 
 import pytest
 from datadump.contents import Contents, read_contents
-from datadump.multipart import MEBIBYTE, MOST_PARTS, SMALLEST_PART, Progress, part_size
+from datadump.multipart import MOST_PARTS, SMALLEST_PART, part_size
+from datadump.progress import MEBIBYTE, Progress
 
 GIBIBYTE = 1024**3
 
@@ -35,7 +36,7 @@ def test_progress_is_said_every_ten_seconds(
 ) -> None:
     """What is there by then, parts of earlier ticks included, and the rate of this one."""
     readings = iter([0.0, 3.0, 6.0, 9.0, 12.0, 15.0, 18.0, 21.0, 24.0])
-    monkeypatch.setattr("datadump.multipart.time.monotonic", lambda: next(readings))
+    monkeypatch.setattr("datadump.progress.time.monotonic", lambda: next(readings))
     progress = Progress("s3://b/k", 1000 * MEBIBYTE, 200 * MEBIBYTE)
     for _ in range(8):
         progress.add(30 * MEBIBYTE)

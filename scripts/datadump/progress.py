@@ -1,0 +1,42 @@
+"""How far a transfer is: for a person, not the log."""
+
+from __future__ import annotations
+
+import time
+
+KIBIBYTE = 1024  # bytes
+MEBIBYTE = 1024 * KIBIBYTE
+SECONDS_BETWEEN_REPORTS = 10.0
+
+
+class Progress:
+    """Says on standard output, now and then, how far an upload or a download is."""
+
+    def __init__(self, url: str, size: int, done: int) -> None:
+        self._url, self._size, self._done = url, size, done
+        self._started = self._said = time.monotonic()
+        self._moved = 0
+
+    def add(self, moved: int) -> None:
+        """So many bytes have arrived."""
+        self._moved += moved
+        now = time.monotonic()
+        if now - self._said < SECONDS_BETWEEN_REPORTS:
+            return
+        self._said = now
+        there = (self._done + self._moved) / MEBIBYTE
+        rate = self._moved / MEBIBYTE / (now - self._started)
+        print(
+            f"{self._url}: {there:,.0f} of {self._size / MEBIBYTE:,.0f} MiB, {rate:,.0f} MiB/s",
+            flush=True,
+        )
+
+
+def human_size(size: int) -> str:
+    """A number of bytes as a person says it: ``1.5 GiB``."""
+    value, unit = float(size), "B"
+    for larger in ("KiB", "MiB", "GiB", "TiB"):
+        if round(value, 1) < KIBIBYTE:
+            break
+        value, unit = value / KIBIBYTE, larger
+    return f"{value:,.0f} B" if unit == "B" else f"{value:,.1f} {unit}"
