@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.mariadb import Server, contents, running_server
+from support.mariadb import CHARACTER_SETS, Server, contents, running_server
 from support.programs import Workplace
 from support.round_trip import (
     DATABASE,
@@ -110,7 +110,10 @@ CHANGES = {
     "an event's status": ("ALTER EVENT disabled ENABLE", "EVENT disabled"),
     "a comment": ("ALTER TABLE rules COMMENT ''", "BASE TABLE rules"),
     "a routine": ("DROP PROCEDURE carriage_returns", "PROCEDURE carriage_returns"),
-    "the database's collation": ("ALTER DATABASE COLLATE utf8mb4_bin", "DATABASE"),
+    "the database's collation": (
+        "ALTER DATABASE COLLATE utf8mb4_bin",
+        f"{CHARACTER_SETS}the database",
+    ),
 }
 
 

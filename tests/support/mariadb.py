@@ -99,6 +99,8 @@ def accepts(server: Server) -> bool:
     return True
 
 
+# Of the session that made an object, and of the database at that time.
+CHARACTER_SETS = "character sets of "
 # Longer values are compared by their digest.
 LONG = 4096
 NO_SUCH_DEFINER = 1449
@@ -146,7 +148,10 @@ def rows_of(cursor: Any, sql: str, *values: str) -> Rows:
 
 
 def database_itself(cursor: Any) -> Iterator[tuple[str, Any]]:
-    yield "DATABASE", rows_of(cursor, "SELECT @@character_set_database, @@collation_database")
+    yield (
+        f"{CHARACTER_SETS}the database",
+        rows_of(cursor, "SELECT @@character_set_database, @@collation_database"),
+    )
 
 
 def tables(cursor: Any) -> Iterator[tuple[str, Any]]:
@@ -156,7 +161,9 @@ def tables(cursor: Any) -> Iterator[tuple[str, Any]]:
         "WHERE TABLE_SCHEMA = DATABASE()",
     ):
         show = "VIEW" if kind == "VIEW" else "TABLE"
-        yield f"{kind} {name}", rows_of(cursor, f"SHOW CREATE {show} {quoted(name)}")[0][1:]
+        (definition,) = rows_of(cursor, f"SHOW CREATE {show} {quoted(name)}")
+        yield f"{kind} {name}", definition[1]
+        yield f"{CHARACTER_SETS}{name}", definition[2:]
         yield f"rows of {name}", rows(cursor, name, kind)
 
 
@@ -195,8 +202,10 @@ def programs(cursor: Any) -> Iterator[tuple[str, Any]]:
     for kind, source in PROGRAMS.items():
         for name in names(cursor, kind, source):
             (definition,) = rows_of(cursor, f"SHOW CREATE {kind} {quoted(name)}")
-            # A trigger's last column is when it was made.
-            yield f"{kind} {name}", definition[1:6] if kind == "TRIGGER" else definition[1:]
+            if kind == "TRIGGER":
+                definition = definition[:-1]  # when it was made
+            yield f"{kind} {name}", definition[1:-3]
+            yield f"{CHARACTER_SETS}{kind} {name}", definition[-3:]
     yield "order of triggers", rows_of(cursor, ORDER_OF_TRIGGERS)
     yield "state of events", rows_of(cursor, STATE_OF_EVENTS)
 
