@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,11 +67,15 @@ class Server:
 @contextmanager
 def running_server(folder: Path, *options: str) -> Iterator[Server]:
     """Mariadbd on a free port of the loopback interface, with its data in the folder."""
-    folder.mkdir(parents=True, exist_ok=True)
+    temporary = folder / "tmp"
+    temporary.mkdir(parents=True)
+    # A server that starts deletes what looks like temporary tables there, other servers' as well,
+    # which may crash them.
+    environment = {**os.environ, "TMPDIR": str(temporary)}
     subprocess.run(
         ["mariadb-install-db", "--no-defaults", "--user=root", f"--datadir={folder / 'data'}",
          "--auth-root-authentication-method=normal", "--skip-test-db"],
-        check=True, stdout=subprocess.DEVNULL,
+        check=True, stdout=subprocess.DEVNULL, env=environment,
     )  # fmt: skip
     port = free_port()
     with (folder / "log").open("w") as log:
@@ -79,7 +84,7 @@ def running_server(folder: Path, *options: str) -> Iterator[Server]:
              f"--socket={folder / 'socket'}", f"--port={port}", "--bind-address=127.0.0.1",
              f"--pid-file={folder / 'pid'}", "--innodb-flush-log-at-trx-commit=0",
              "--max-allowed-packet=64M", *options],
-            stdout=log, stderr=log,
+            stdout=log, stderr=log, env=environment,
         )  # fmt: skip
     server = Server(folder, port, process)
     try:
