@@ -63,6 +63,7 @@ client_options() {
         off) printf 'skip-ssl\n' ;;
         verify) printf 'ssl-verify-server-cert\nssl-ca=%s\n' "$(option_value "$DB_TLS_CA")" ;;
     esac
+    printf '!include %s\n' "$here/mariadb-dump.cnf"
 }
 
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then

@@ -291,11 +291,9 @@ write_dump() {
 
 take_dump() {
     local started last_line
-    # Locks: under LOCK TABLES a table whose default is a sequence's next value takes no rows.
-    local options=(--single-transaction --routines --events --triggers --hex-blob --no-tablespaces
-        --skip-add-locks --max-allowed-packet=1G)
+    local options=()
     if history_can_be_dumped; then
-        options+=(--dump-history)
+        options=(--dump-history)
     fi
     waited=$(identity "$(finished_dump)")
     started=$(date +%s.%N)

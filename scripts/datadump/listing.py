@@ -6,20 +6,19 @@ import json
 from typing import Any
 
 from datadump.catalogue import Details, Newest
+from datadump.drill import Finding, Outcome
 from datadump.progress import human_size
 from datadump.proof import Proof
 
 HEADER = ("KEY", "SIZE", "DUMPED AT", "DATABASE", "PROOF")
-SIZE_COLUMN = 1
+NUMBERS = {"SIZE", "ROWS"}
 
 
 def as_table(newest: Newest, place: str) -> str:
     """Aligned columns, and a line about what isn't shown."""
     if not newest.backups:
         return f"there are no backups in {place}"
-    rows = [HEADER, *map(row, newest.backups)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [line(cells, widths) for cells in rows]
+    lines = aligned([HEADER, *map(row, newest.backups)])
     if newest.more:
         lines.append(f"these are the newest {len(newest.backups)}: --limit N shows more")
     return "\n".join(lines)
@@ -36,13 +35,15 @@ def row(backup: Details) -> tuple[str, ...]:
     )
 
 
-def line(cells: tuple[str, ...], widths: list[int]) -> str:
-    """The cells in columns of these widths."""
-    aligned = [
-        cell.rjust(width) if column == SIZE_COLUMN else cell.ljust(width)
-        for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
-    ]
-    return "  ".join(aligned).rstrip()
+def aligned(rows: list[tuple[str, ...]]) -> list[str]:
+    """The cells in columns; the first row is their heads."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(map(padded, cells, widths, rows[0])).rstrip() for cells in rows]
+
+
+def padded(cell: str, width: int, head: str) -> str:
+    """Numbers stand at the right of their column."""
+    return cell.rjust(width) if head in NUMBERS else cell.ljust(width)
 
 
 def verdict(proof: Proof | None) -> str:
@@ -69,3 +70,20 @@ def plain(backup: Details) -> dict[str, Any]:
     return {name: None if value == "" else value for name, value in values.items()} | {
         "proof": proof
     }
+
+
+def as_outcome(outcome: Outcome) -> str:
+    """What a drill found of each object, and its verdict."""
+    rows = [("KIND", "NAME", "ROWS", "RESULT"), *map(finding_row, outcome.findings)]
+    lines = aligned(rows) if outcome.findings else []
+    if outcome.note:
+        lines.append(outcome.note)
+    lines.append(f"FAILED: {outcome.reason}" if outcome.reason else "verified")
+    return "\n".join(lines)
+
+
+def finding_row(finding: Finding) -> tuple[str, ...]:
+    """The cells of one object; only tables have rows."""
+    kind, name = finding.name
+    rows = f"{finding.rows:,}" if kind == "table" else "-"
+    return kind, printable(name), rows, printable(finding.result)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -33,13 +34,14 @@ class Credentials(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """What one tick works with.
+    """What one run works with; :func:`check_folder` tells whether a folder can be used.
 
     ``credentials`` is None where boto3's own chain is to find the keys, ``endpoint_url`` where the
     store is AWS; ``prefix`` ends in a slash or is empty.
     """
 
     dumps_dir: str
+    scratch_dir: str
     database: str
     credentials: Credentials | None
     bucket: str
@@ -58,14 +60,12 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         return environment.get(name) or default
 
     check_time_zone(time_zone(environment))
-    dumps_dir = setting("DUMPS_DIR", "/dumps")
-    if not os.path.isdir(dumps_dir):
-        raise SettingsError(f"DUMPS_DIR: there is no folder {dumps_dir!r}")
     credentials, bucket = read_credentials(
         setting("CREDENTIALS_FILE", "/credentials.txt"), setting("S3_BUCKET", "")
     )
     return Settings(
-        dumps_dir=dumps_dir,
+        dumps_dir=setting("DUMPS_DIR", "/dumps"),
+        scratch_dir=setting("SCRATCH_DIR", "/scratch"),
         database=check_printable("DB_NAME", setting("DB_NAME", "FACULDADE")),
         credentials=credentials,
         bucket=bucket,
@@ -73,6 +73,18 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         endpoint_url=check_endpoint(setting("AWS_ENDPOINT_URL_S3", "")),
         region=check_region(setting("AWS_DEFAULT_REGION", "us-east-1")),
     )
+
+
+def take_environment() -> Mapping[str, str]:
+    """This process's environment, with an empty variable unset and the time zone in force.
+
+    Unset, since boto3 takes an empty setting at its word.
+    """
+    for name in [name for name, value in os.environ.items() if not value]:
+        del os.environ[name]
+    os.environ["TZ"] = time_zone(os.environ)
+    time.tzset()
+    return os.environ
 
 
 def time_zone(environment: Mapping[str, str]) -> str:
@@ -107,11 +119,17 @@ def is_token(text: str) -> bool:
     return text.isascii() and text.isprintable() and " " not in text
 
 
-def check_access(dumps_dir: str) -> None:
+def check_folder(name: str, path: str) -> None:
+    """Raises SettingsError for one that is absent."""
+    if not os.path.isdir(path):
+        raise SettingsError(f"{name}: there is no folder {path!r}")
+
+
+def check_access(name: str, path: str) -> None:
     """Raises SettingsError for a folder that this user can't work in."""
-    if not os.access(dumps_dir, os.R_OK | os.W_OK | os.X_OK):
+    if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
         raise SettingsError(
-            f"DUMPS_DIR: {dumps_dir!r} can't be written by user id {os.geteuid()}: "
+            f"{name}: {path!r} can't be written by user id {os.geteuid()}: "
             "give the folder to that user"
         )
 

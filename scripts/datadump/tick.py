@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import time
-
 from datadump.daily_log import log, log_unexpected
 from datadump.dump_folder import DumpFolder
 from datadump.owner import become_owner_of
-from datadump.settings import Settings, SettingsError, check_access, read_settings, time_zone
+from datadump.settings import (
+    Settings,
+    SettingsError,
+    check_access,
+    check_folder,
+    read_settings,
+    take_environment,
+)
 
 
 def tick() -> int:
@@ -16,14 +20,12 @@ def tick() -> int:
 
     Returns the exit status: 0 all is well, 1 a failure that was logged, 2 wrong settings.
     """
-    for name in [name for name, value in os.environ.items() if not value]:
-        del os.environ[name]  # boto3 takes an empty setting at its word
-    os.environ["TZ"] = time_zone(os.environ)
-    time.tzset()
+    environment = take_environment()
     try:
-        settings = read_settings(os.environ)
+        settings = read_settings(environment)
+        check_folder("DUMPS_DIR", settings.dumps_dir)
         become_owner_of(settings.dumps_dir)
-        check_access(settings.dumps_dir)
+        check_access("DUMPS_DIR", settings.dumps_dir)
         return upload_pending(settings)
     except SettingsError as error:
         log(str(error), to_stderr=True)

@@ -54,10 +54,14 @@ class Server:
             f"SET foreign_key_checks = 0; DROP DATABASE IF EXISTS {name}; "
             f"SET foreign_key_checks = 1; CREATE DATABASE {name}; USE {name};\n"
         )
+        self.run(anew.encode() + sql, "mysql")
+
+    def run(self, sql: bytes, database: str) -> None:
+        """The SQL by the real client, which takes more than one statement."""
         subprocess.run(
             ["mariadb", "--no-defaults", f"--socket={self.socket}", "--user=root",
-             "--default-character-set=utf8mb4", "--comments", "--binary-mode"],
-            input=anew.encode() + sql, check=True,
+             "--default-character-set=utf8mb4", "--comments", "--binary-mode", database],
+            input=sql, check=True,
         )  # fmt: skip
 
     def version(self) -> str:

@@ -33,6 +33,7 @@ class Workplace:
     def __post_init__(self) -> None:
         self.dumps.mkdir(parents=True)
         self.logs.mkdir()
+        self.scratch.mkdir()
 
     @property
     def dumps(self) -> Path:
@@ -42,6 +43,10 @@ class Workplace:
     def logs(self) -> Path:
         return self.path / "logs"
 
+    @property
+    def scratch(self) -> Path:
+        return self.path / "scratch"
+
     def environment(self, **changes: str) -> dict[str, str]:
         """The environment of a program: these settings, and nothing of the machine's."""
         return {
@@ -49,6 +54,7 @@ class Workplace:
             "HOME": str(self.path),
             "DUMPS_DIR": str(self.dumps),
             "LOGS_DIR": str(self.logs),
+            "SCRATCH_DIR": str(self.scratch),
             "TZ": noon_zone(),
             **self.settings,
             **changes,
@@ -80,6 +86,27 @@ class Workplace:
     def tick(self, *python_options: str, **changes: str) -> subprocess.CompletedProcess[str]:
         """send-to-s3.py, run to its end."""
         return _finish(self.start_tick(*python_options, **changes))
+
+    def start_restore(self, *arguments: str, **changes: str) -> subprocess.Popen[str]:
+        return self._start(
+            [sys.executable, str(SCRIPTS / "restore-from-s3.py"), *arguments], changes
+        )
+
+    def restore(self, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+        """restore-from-s3.py, run to its end."""
+        return _finish(self.start_restore(*arguments, **changes))
+
+    def start_drill(self, *arguments: str, **changes: str) -> subprocess.Popen[str]:
+        return self._python("restore-drill.py", arguments, changes)
+
+    def drill(self, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+        """restore-drill.py, run to its end."""
+        return _finish(self.start_drill(*arguments, **changes))
+
+    def _python(
+        self, script: str, arguments: tuple[str, ...], changes: dict[str, str]
+    ) -> subprocess.Popen[str]:
+        return self._start([sys.executable, str(SCRIPTS / script), *arguments], changes)
 
     def _start(self, command: list[str], changes: dict[str, str]) -> subprocess.Popen[str]:
         return subprocess.Popen(

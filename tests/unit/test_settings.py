@@ -23,6 +23,7 @@ def test_defaults_are_the_contracts(environment: dict[str, str]) -> None:
     """What isn't set has the value of the settings table."""
     assert read_settings(environment) == Settings(
         dumps_dir=environment["DUMPS_DIR"],
+        scratch_dir="/scratch",
         database="FACULDADE",
         credentials=Credentials("AKIDEXAMPLE", "SeCrEt/+="),
         bucket="my-bucket",

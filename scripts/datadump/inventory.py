@@ -1,0 +1,148 @@
+"""What a dump names and holds: of every table, view, trigger, routine and event."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from datadump.dump_file import Kind, Section, sections, unquote
+from datadump.server import Server
+
+ROW = re.compile(rb"\((?:[^'()]++|'(?:[^'\\]++|\\.|'')*+')*+\)", re.DOTALL)
+UNIT = re.compile(
+    rb"/\*!\d+ DROP (EVENT|FUNCTION|PROCEDURE|PACKAGE BODY|PACKAGE) "
+    rb"IF EXISTS (`(?:[^`]|``)+`) \*/;+\n"
+)
+NAME = r"""(?:`(?:[^`]|``)+`|"(?:[^"]|"")+"|[^\s`".]+)"""
+TRIGGER = re.compile(
+    rf"TRIGGER\s+(?:IF\s+NOT\s+EXISTS\s+)?(?:{NAME}\s*\.\s*)?({NAME})\s".encode(), re.IGNORECASE
+)
+SERVER = re.compile(rb"-- Server version\s+(\d+\.\d+)")
+DATABASE = re.compile(rb"-- Host: .*?    Database: (.*)\n")
+MASK = (1 << 128) - 1
+
+
+class Name(NamedTuple):
+    """Of a database object: its kind (table, view, trigger, ...) and its name."""
+
+    kind: str
+    name: str
+
+
+def names_in(server: Server, database: str) -> set[Name]:
+    """All objects of the database, as the server tells."""
+    kinds = {"BASE TABLE": "table", "SYSTEM VERSIONED": "table"}
+    rows = server.query(
+        "SELECT TABLE_TYPE, TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s "
+        "UNION ALL SELECT 'TRIGGER', TRIGGER_NAME FROM information_schema.TRIGGERS "
+        "WHERE TRIGGER_SCHEMA = %s "
+        "UNION ALL SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES "
+        "WHERE ROUTINE_SCHEMA = %s "
+        "UNION ALL SELECT 'EVENT', EVENT_NAME FROM information_schema.EVENTS "
+        "WHERE EVENT_SCHEMA = %s",
+        *[database] * 4,
+    )
+    return {Name(kinds.get(kind, kind.lower()), name) for kind, name in rows}
+
+
+@dataclass
+class Object:
+    """What the dump says of one: its definition, and for a table its rows, whatever their order."""
+
+    definition: bytes = b""
+    rows: int = 0
+    digest: int = 0
+
+    def add_row(self, row: bytes) -> None:
+        """Sums of digests are equal for equal rows in any order."""
+        self.rows += 1
+        value = int.from_bytes(hashlib.blake2b(row, digest_size=16).digest(), "big")
+        self.digest = (self.digest + value) & MASK
+
+
+@dataclass
+class Inventory:
+    """All that a dump names. ``size`` is the SQL's, in bytes."""
+
+    objects: dict[Name, Object] = field(default_factory=dict)
+    size: int = 0
+    server_version: str = ""  # 11.8, say
+    database: str = ""
+    whole: bool = False  # it has mariadb-dump's own last line
+    has_history: bool = False
+
+    def object(self, kind: str, name: str) -> Object:
+        """That one, made when it is first named."""
+        return self.objects.setdefault(Name(kind, name), Object())
+
+
+def take_inventory(lines: Iterable[bytes]) -> Inventory:
+    """Read a whole dump."""
+    inventory = Inventory()
+    unit: list[bytes] = []  # of triggers, events and routines: the lines of the one that is read
+    current = Section(Kind.HEAD)
+    for section, line in sections(lines):
+        inventory.size += len(line)
+        if section is not current:
+            add_unit(inventory, current, unit)
+            current = section
+        if section.kind is Kind.ROWS:
+            add_rows(inventory, section.name, line)
+        elif section.kind in {Kind.TRIGGERS, Kind.EVENTS, Kind.ROUTINES}:
+            if section.kind is not Kind.TRIGGERS and UNIT.fullmatch(line):
+                add_unit(inventory, section, unit)
+            unit.append(line)
+            if section.kind is Kind.TRIGGERS and line == b"DELIMITER ;\n":
+                add_unit(inventory, section, unit)
+        else:
+            add_definition(inventory, section, line)
+    add_unit(inventory, current, unit)
+    return inventory
+
+
+def add_rows(inventory: Inventory, table: str, line: bytes) -> None:
+    """The rows in this line: one, in the format of MariaDB 10.5 and later, or many."""
+    if line.startswith(b"("):
+        rows = line
+    elif line.startswith(b"INSERT "):
+        # Names of columns may be anything; values come after the last of them.
+        rows = line.partition(b" VALUES ")[2]
+    else:
+        inventory.has_history |= b"system_versioning_insert_history=1" in line
+        return
+    content = inventory.object("table", table)
+    if b"),(" in rows:
+        for row in ROW.findall(rows):
+            content.add_row(row)
+    elif rows:
+        content.add_row(rows.rstrip(b",;\n"))
+
+
+def add_definition(inventory: Inventory, section: Section, line: bytes) -> None:
+    """A line of a table's, view's or sequence's definition, or of the dump's head or end."""
+    if section.kind is Kind.HEAD:
+        if match := SERVER.match(line):
+            inventory.server_version = match[1].decode()
+        if match := DATABASE.fullmatch(line):
+            inventory.database = match[1].decode()
+    elif section.kind is Kind.END:
+        inventory.whole |= line.startswith(b"-- Dump completed")
+    elif section.kind is not Kind.PLACEHOLDER and not line.startswith(b"--"):
+        kind = {Kind.STRUCTURE: "table", Kind.VIEW: "view", Kind.SEQUENCE: "sequence"}[section.kind]
+        inventory.object(kind, section.name).definition += line
+
+
+def add_unit(inventory: Inventory, section: Section, unit: list[bytes]) -> None:
+    """One trigger, event or routine, with the settings that it was made under."""
+    text = b"".join(unit)
+    unit.clear()
+    if section.kind is Kind.TRIGGERS:
+        match = TRIGGER.search(text)
+        if match:
+            inventory.object("trigger", unquote(match[1].decode())).definition = text
+    elif match := UNIT.search(text):
+        kind = match[1].decode().lower()
+        inventory.object(kind, unquote(match[2].decode())).definition = text

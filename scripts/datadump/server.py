@@ -1,0 +1,109 @@
+"""A MariaDB server: what is asked of it, what is loaded into it, what is dumped from it.
+
+Questions go through mysqlclient; dumps are loaded and taken by MariaDB's own programs.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from typing import IO, Any
+
+import MySQLdb
+
+SCRIPTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+DUMP_OPTIONS = os.path.join(SCRIPTS, "mariadb-dump.cnf")
+BUFFER = 1024 * 1024  # bytes
+
+
+class ServerError(Exception):
+    """The server or one of the clients refused something; the text is its own."""
+
+
+def quote(name: str) -> str:
+    """The name as SQL writes it."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+class Server:
+    """One account at one server. ``options`` is the text of an option file for the clients.
+
+    All methods raise ServerError.
+    """
+
+    def __init__(self, options: bytes) -> None:
+        # In memory, since it may hold a password; the clients ignore one that others could write.
+        self._options = os.memfd_create("mariadb-options")
+        os.fchmod(self._options, 0o600)
+        os.write(self._options, options)
+
+    def query(self, sql: str, *values: object, sql_mode: str = "") -> list[tuple[Any, ...]]:
+        """The rows of one statement."""
+        try:
+            connection = MySQLdb.connect(
+                read_default_file=f"/proc/self/fd/{self._options}",
+                charset="utf8mb4",
+                autocommit=True,
+                init_command=f"SET sql_mode = '{sql_mode}'",
+            )
+            with closing(connection), closing(connection.cursor()) as cursor:
+                cursor.execute(sql, values or None)
+                return list(cursor.fetchall())
+        except MySQLdb.Error as error:
+            raise ServerError(str(error.args[-1])) from error
+
+    def load(self, lines: Iterable[bytes], database: str) -> None:
+        """Run these lines of SQL; it ends at the first error."""
+        # Texts keep their comments and their line ends, and no line is a command of the client.
+        command = [
+            *self._command("mariadb"),
+            "--binary-mode",
+            "--comments",
+            "--max-allowed-packet=1G",
+            f"--database={database}",
+        ]
+        with tempfile.TemporaryFile() as errors:
+            client = self._start(command, stdin=subprocess.PIPE, stderr=errors)
+            try:
+                with client.stdin as pipe:  # type: ignore[union-attr]
+                    pipe.writelines(lines)
+            except BrokenPipeError:
+                pass  # it says why
+            except BaseException:
+                client.kill()
+                client.wait()
+                raise
+            check(client, errors)
+
+    @contextmanager
+    def dump(self, database: str, *options: str) -> Iterator[Iterator[bytes]]:
+        """The lines of a dump, by the same options as the dumps in the bucket, and these."""
+        command = [*self._command("mariadb-dump"), *options, "--", database]
+        with tempfile.TemporaryFile() as errors:
+            client = self._start(command, stdout=subprocess.PIPE, stderr=errors)
+            try:
+                yield iter(client.stdout)  # type: ignore[arg-type]
+            except BaseException:
+                client.kill()
+                client.wait()
+                raise
+            client.stdout.close()  # type: ignore[union-attr]
+            check(client, errors)
+
+    def _command(self, program: str) -> list[str]:
+        return [program, f"--defaults-file=/dev/fd/{self._options}"]
+
+    def _start(self, command: list[str], **streams: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401
+        return subprocess.Popen(command, bufsize=BUFFER, pass_fds=[self._options], **streams)
+
+
+def check(client: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
+    """Wait for a client's end; ServerError where it wasn't a good one."""
+    if client.wait() == 0:
+        return
+    errors.seek(0)
+    said = errors.read().decode(errors="replace").strip().splitlines()
+    raise ServerError(said[-1] if said else f"a client ended with status {client.returncode}")
