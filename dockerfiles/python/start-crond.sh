@@ -9,7 +9,7 @@ readonly CRONTABS=/run/crontabs
 . /scripts/settings.sh # crond needs TZ, or it fires in UTC
 
 stop() {
-    printf 'dockerfiles/python/crontab: %s\n' "$1" >&2
+    printf '%s: %s\n' "${CRONTAB:-dockerfiles/python/crontab}" "$1" >&2
     exit 2
 }
 

@@ -138,7 +138,7 @@ def restore_one(settings: Settings, given: argparse.Namespace) -> int:
             f"--into says where it is to go"
         )
     told = restore(Bucket(client, settings.bucket), backup, settings.scratch_dir, server, target)
-    print(told)
+    print(told, flush=True)
     log(f"restore completed: {backup.key}")
     return 0
 
@@ -172,7 +172,7 @@ def drill_one(settings: Settings, what: str) -> int:
     client = connect(settings)
     backup = Catalogue(client, settings).find(what)
     outcome = outcome_of(settings, client, backup)
-    print(as_outcome(outcome))
+    print(as_outcome(outcome), flush=True)
     write_proof(Bucket(client, settings.bucket), settings.prefix, proof_of(backup, outcome))
     if outcome.reason:
         log(f"restore verification failed: {outcome.reason} ({backup.key})")

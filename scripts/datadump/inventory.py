@@ -16,12 +16,20 @@ UNIT = re.compile(
     rb"/\*!\d+ DROP (EVENT|FUNCTION|PROCEDURE|PACKAGE BODY|PACKAGE) "
     rb"IF EXISTS (`(?:[^`]|``)+`) \*/;+\n"
 )
+# The first and the last event of a dump have other lines around them than the rest.
+AROUND_EVENTS = re.compile(rb"^(?:DELIMITER |/\*!50106 (?:DROP EVENT|SET) ).*\n?", re.MULTILINE)
 NAME = r"""(?:`(?:[^`]|``)+`|"(?:[^"]|"")+"|[^\s`".]+)"""
 TRIGGER = re.compile(
     rf"TRIGGER\s+(?:IF\s+NOT\s+EXISTS\s+)?(?:{NAME}\s*\.\s*)?({NAME})\s".encode(), re.IGNORECASE
 )
 SERVER = re.compile(rb"-- Server version\s+(\d+\.\d+)")
 DATABASE = re.compile(rb"-- Host: .*?    Database: (.*)\n")
+# Of one trigger, event or routine, with the settings that it was made under.
+FIRST_LINES = {
+    Kind.TRIGGERS: b"/*!50003 SET @saved_cs_client",
+    Kind.EVENTS: b"/*!50106 DROP EVENT",
+    Kind.ROUTINES: b"/*!50003 SET @saved_sql_mode",
+}
 MASK = (1 << 128) - 1
 
 
@@ -91,12 +99,10 @@ def take_inventory(lines: Iterable[bytes]) -> Inventory:
             current = section
         if section.kind is Kind.ROWS:
             add_rows(inventory, section.name, line)
-        elif section.kind in {Kind.TRIGGERS, Kind.EVENTS, Kind.ROUTINES}:
-            if section.kind is not Kind.TRIGGERS and UNIT.fullmatch(line):
+        elif section.kind in FIRST_LINES:
+            if line.startswith(FIRST_LINES[section.kind]):
                 add_unit(inventory, section, unit)
             unit.append(line)
-            if section.kind is Kind.TRIGGERS and line == b"DELIMITER ;\n":
-                add_unit(inventory, section, unit)
         else:
             add_definition(inventory, section, line)
     add_unit(inventory, current, unit)
@@ -136,13 +142,14 @@ def add_definition(inventory: Inventory, section: Section, line: bytes) -> None:
 
 
 def add_unit(inventory: Inventory, section: Section, unit: list[bytes]) -> None:
-    """One trigger, event or routine, with the settings that it was made under."""
-    text = b"".join(unit)
+    """These lines are one trigger, event or routine, if they name it."""
+    text = b"".join(unit).rstrip(b"-\n")  # without the beginning of the next section's head
+    definition = AROUND_EVENTS.sub(b"", text)
     unit.clear()
     if section.kind is Kind.TRIGGERS:
         match = TRIGGER.search(text)
         if match:
-            inventory.object("trigger", unquote(match[1].decode())).definition = text
+            inventory.object("trigger", unquote(match[1].decode())).definition = definition
     elif match := UNIT.search(text):
         kind = match[1].decode().lower()
-        inventory.object(kind, unquote(match[2].decode())).definition = text
+        inventory.object(kind, unquote(match[2].decode())).definition = definition

@@ -105,5 +105,5 @@ def check(client: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
     if client.wait() == 0:
         return
     errors.seek(0)
-    said = errors.read().decode(errors="replace").strip().splitlines()
-    raise ServerError(said[-1] if said else f"a client ended with status {client.returncode}")
+    said = " ".join(errors.read().decode(errors="replace").split())
+    raise ServerError(said or f"a client ended with status {client.returncode}")

@@ -106,6 +106,7 @@ def command(folder: str) -> list[str]:
         f"--datadir={folder}/data",
         f"--socket={folder}/socket",
         f"--pid-file={folder}/pid",
+        f"--tmpdir={folder}",
         "--skip-networking",
         "--event-scheduler=OFF",
         "--max-allowed-packet=1G",

@@ -271,6 +271,16 @@ def test_credentials_file_that_cannot_be_used_is_one_line_and_status_2(
     assert uploads.files() == ({} if idle else {"datadump.sql": b"dump"})
 
 
+@pytest.mark.parametrize("idle", [True, False])
+def test_folder_that_is_absent_is_one_line_and_status_2(uploads: Workplace, idle: bool) -> None:
+    """Idle or not."""
+    if not idle:
+        write_dump(uploads, b"dump")
+    result = uploads.tick(DUMPS_DIR="/nowhere")
+    assert result.returncode == 2
+    assert uploads.messages() == ["DUMPS_DIR: there is no folder '/nowhere'"]
+
+
 def test_folder_that_cannot_be_written_is_one_line_and_status_2(uploads: Workplace) -> None:
     """Here because the file system is read-only."""
     subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", uploads.dumps], check=True)

@@ -1,0 +1,249 @@
+"""A drill proves a backup by restoring it into a server of its own, or says what is wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from datadump.drill import OK, compare, make_definers
+from datadump.inventory import take_inventory
+from datadump.loading import load_file, open_dump
+from datadump.server import Server as DrillServer
+from datadump.throwaway import throwaway_server
+from support.mariadb import Server, quoted, running_server
+from support.programs import Workplace
+from support.restoring import back_up, workplace
+from support.round_trip import DATABASE as EVERYTHING
+from support.round_trip import EMPTY_DATABASE, NAMED_DATABASE, SOURCE_OPTIONS, fill, grants
+from support.shop import make_account
+from support.store import Store
+from support.waiting import wait_for
+
+DATABASES = {"all": EVERYTHING, "named": NAMED_DATABASE, "empty": EMPTY_DATABASE}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The server whose databases are backed up."""
+    with running_source(tmp_path_factory.mktemp("source")) as server:
+        yield server
+
+
+@contextmanager
+def running_source(folder: Path) -> Iterator[Server]:
+    with running_server(folder, *SOURCE_OPTIONS) as server:
+        fill(server)
+        make_account(server, grants(server))
+        yield server
+
+
+@pytest.fixture
+def work(tmp_path: Path, server: Server, store: Store, bucket: str) -> Workplace:
+    """Settings that lead to the bucket; where the server is, a drill needn't know."""
+    return workplace(tmp_path / "work", server, store, bucket)
+
+
+def proof(store: Store, bucket: str) -> dict[str, Any]:
+    """The one in the bucket."""
+    (key,) = [key for key in store.objects(bucket) if "proofs/" in key]
+    found: dict[str, Any] = json.loads(store.objects(bucket)[key])
+    return found
+
+
+def backup(store: Store, bucket: str) -> str:
+    """The one backup's key."""
+    (key,) = [key for key in store.objects(bucket) if "proofs/" not in key]
+    return key
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_sound_backup_is_verified(
+    work: Workplace, store: Store, bucket: str, database: str
+) -> None:
+    """The log says so, the table shows each object, the proof is in the bucket and the listing."""
+    back_up(work, DB_NAME=DATABASES[database], DUMP_COMPRESSION="zstd")
+    key = backup(store, bucket)
+    result = work.drill(DB_NAME=DATABASES[database], DB_HOST="nowhere.invalid")
+    assert (result.returncode, result.stderr) == (0, ""), result.stdout
+    assert work.messages()[-1] == f"restore verified: {key}"
+    lines = result.stdout.splitlines()
+    assert "verified" in lines
+    if database == "named":
+        assert "table     counted     2  ok" in lines
+    found = proof(store, bucket)
+    assert (found["verified"], found["key"]) == (True, key)
+    assert found["dump-id"] == store.metadata(bucket, key)["dump-id"]
+    assert f"  verified {found['at'][:10]}" in work.restore("--list").stdout
+    assert list(work.scratch.iterdir()) == []
+
+
+def flipped(content: bytes) -> bytes:
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
+def one_row_changed(content: bytes) -> bytes:
+    assert b"(5,'a')" in content
+    return content.replace(b"(5,'a')", b"(5,'y')")
+
+
+def without_a_table(content: bytes) -> bytes:
+    start = content.index(b"--\n-- Table structure for table `counted`")
+    return content[:start] + content[content.index(b"--\n-- Dumping events") :]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [flipped, lambda content: content[:-100], one_row_changed, without_a_table],
+    ids=["flipped byte", "truncated", "row changed", "table missing"],
+)
+def test_damaged_object_is_not_verified(
+    work: Workplace, store: Store, bucket: str, damage: Any
+) -> None:
+    """Its metadata says what was uploaded; the proof of before doesn't speak for it."""
+    back_up(work, DB_NAME=NAMED_DATABASE)
+    assert work.drill(DB_NAME=NAMED_DATABASE).returncode == 0
+    key = backup(store, bucket)
+    content = damage(store.objects(bucket)[key])
+    store.put(bucket, key, content, **store.metadata(bucket, key))
+    assert "verified" not in work.restore("--list").stdout
+    result = work.drill(DB_NAME=NAMED_DATABASE)
+    assert result.returncode == 1
+    message = work.messages()[-1]
+    assert message.startswith("restore verification failed: the object in the bucket is not what")
+    assert key in message
+    assert "FAILED: the object in the bucket is not what was uploaded" in result.stdout
+    assert proof(store, bucket)["verified"] is False
+    assert "  FAILED " in work.restore("--list").stdout
+
+
+def test_metadata_of_another_file_is_not_verified(
+    work: Workplace, store: Store, bucket: str
+) -> None:
+    """Whole, but not this object's."""
+    back_up(work, DB_NAME=NAMED_DATABASE)
+    key = backup(store, bucket)
+    other = store.metadata(bucket, key) | {"sha256": hashlib.sha256(b"other").hexdigest()}
+    store.put(bucket, key, store.objects(bucket)[key], **other)
+    assert work.drill(DB_NAME=NAMED_DATABASE).returncode == 1
+    assert "is not what was uploaded" in work.messages()[-1]
+
+
+def put_anew(store: Store, bucket: str, key: str, content: bytes) -> None:
+    """With metadata that fit, as if it had been uploaded so."""
+    digest = hashlib.sha256(content).hexdigest()
+    store.put(bucket, key, content, **store.metadata(bucket, key) | {"sha256": digest})
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda content: content[: content.index(b"-- Dump completed")], "dump is not whole"),
+        (lambda content: content.replace(b"INSERT INTO", b"INSERT INTOO"), "ERROR 1064"),
+    ],
+    ids=["cut before the upload", "does not load"],
+)
+def test_backup_that_was_bad_from_the_start_is_not_verified(
+    work: Workplace, store: Store, bucket: str, damage: Any, reason: str
+) -> None:
+    """And the proof says why."""
+    back_up(work, DB_NAME=NAMED_DATABASE)
+    key = backup(store, bucket)
+    put_anew(store, bucket, key, damage(store.objects(bucket)[key]))
+    assert work.drill(DB_NAME=NAMED_DATABASE).returncode == 1
+    assert reason in work.messages()[-1]
+    assert reason in proof(store, bucket)["reason"]
+
+
+CHANGES = {
+    "DELETE FROM no_key WHERE a = 1 LIMIT 1": "table no_key has 5 rows instead of 6",
+    "UPDATE bytes SET b = INSERT(b, 9000000, 1, '!') WHERE id = 3": "table bytes has other rows",
+    "UPDATE texts SET t = '' WHERE id = 2": "table texts has other rows",
+    "DELETE HISTORY FROM versioned": "table versioned has 2 rows instead of 5",
+    "DROP TABLE empty": "table empty is missing",
+    "CREATE TABLE more (id INT)": "table more is not in the dump",
+    "DROP TRIGGER on_delete": "trigger on_delete is missing",
+    "DROP VIEW a_view": "view a_view is missing",
+    "DROP PROCEDURE of_latin1": "procedure of_latin1 is missing",
+    "DROP EVENT disabled": "event disabled is missing",
+    "ALTER EVENT on_replica ENABLE": "event on_replica has another definition",
+    "ALTER TABLE rules COMMENT ''": "table rules has another definition",
+    "ALTER TABLE made AUTO_INCREMENT = 5000": "table made has another definition",
+    "SELECT SETVAL(z_sequence, 5000)": "sequence z_sequence has another definition",
+}
+
+
+@pytest.fixture(scope="module")
+def restored(
+    server: Server, stores: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[DrillServer, Any]]:
+    """A drill's server with the big database in it, and the inventory of the dump."""
+    folder = tmp_path_factory.mktemp("restored")
+    work = workplace(folder / "work", server, stores("seaweedfs-http"), "unused")
+    assert work.dump(DB_NAME=EVERYTHING).returncode == 0, work.messages()
+    path = str(work.dumps / "datadump.sql")
+    with open_dump(path) as lines:
+        inventory = take_inventory(lines)
+    with throwaway_server(str(work.scratch), "SET timestamp = 1700000000") as drill_server:
+        drill_server.query(f"CREATE DATABASE {quoted(EVERYTHING)}")
+        make_definers(drill_server, inventory)
+        load_file(drill_server, path, EVERYTHING)
+        yield drill_server, inventory
+
+
+def test_every_difference_is_found(restored: tuple[DrillServer, Any]) -> None:
+    """Otherwise a drill would prove nothing. Each stays; the ones before it are known."""
+    drill_server, inventory = restored
+    outcome = compare(drill_server, EVERYTHING, inventory)
+    assert outcome.reason == ""
+    known: set[str] = set()
+    for change, reason in CHANGES.items():
+        drill_server.load([f"{change};\n".encode()], EVERYTHING)
+        found = compare(drill_server, EVERYTHING, inventory).findings
+        wrong = {f"{f.name.kind} {f.name.name} {f.result}" for f in found if f.result != OK}
+        assert wrong - known == {reason}, change
+        known = wrong
+
+
+def test_killed_drill_is_swept_by_the_next(work: Workplace, store: Store, bucket: str) -> None:
+    """Its server ends with it, and its data goes."""
+    back_up(work, DB_NAME=NAMED_DATABASE)
+    process = work.start_drill(DB_NAME=NAMED_DATABASE)
+    socket = wait_for("the drill's server", lambda: list(work.scratch.glob("drill.*/pid")))
+    pid = int(socket[0].read_text() or 0)
+    process.kill()
+    process.communicate()
+    wait_for("the server ends", lambda: not alive(pid))
+    assert list(work.scratch.glob("drill.*"))
+    assert work.drill(DB_NAME=NAMED_DATABASE).returncode == 0
+    assert list(work.scratch.iterdir()) == []
+    assert proof(store, bucket)["verified"] is True
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    return state != "Z"
+
+
+def test_stopped_drill_leaves_nothing(work: Workplace) -> None:
+    """One line, and no proof of what wasn't proven."""
+    back_up(work, DB_NAME=NAMED_DATABASE)
+    process = work.start_drill(DB_NAME=NAMED_DATABASE)
+    wait_for("the drill's server", lambda: list(work.scratch.glob("drill.*/pid")))
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert work.messages()[-1] == "restore verification failed: stopped by SIGTERM"
+    assert list(work.scratch.glob("drill.*")) == []
+    assert "-\n" in work.restore("--list").stdout
