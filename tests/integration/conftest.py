@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from datadump.settings import Settings, read_settings
 from support.mariadb import Server, running_server
 from support.programs import Workplace
 from support.shop import DATABASE, ODDITIES, dump_settings, make_account, rights
+from support.store import Store
 
 
 @pytest.fixture(scope="session")
@@ -42,3 +44,14 @@ def dumps(
 ) -> Workplace:
     """Folders and settings for the dump script, and an account with just the rights it needs."""
     return Workplace(tmp_path / "work", dump_settings(server, tmp_path / "password"))
+
+
+@pytest.fixture
+def settings(
+    uploads: Workplace, store: Store, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> Settings:
+    """What the modules that work with the bucket take; the bucket is there."""
+    store.client().create_bucket(Bucket=bucket)
+    if store.certificate:
+        monkeypatch.setenv("AWS_CA_BUNDLE", str(store.certificate.path))
+    return read_settings(uploads.environment())._replace(endpoint_url=store.endpoint_url)

@@ -105,7 +105,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         body = self.read_chunks() if self.chunked else self.rfile.read(request.length)
         if isinstance(fault, int):
-            self.answer(fault, {}, ERROR.format(CODES[fault]).encode())
+            self.answer(fault, {}, ERROR.format(CODES[fault]).encode() if fault in CODES else b"")
             return
         if fault == "slow":
             time.sleep(0.5)
@@ -194,7 +194,7 @@ def running_proxy(store: Store) -> Iterator[Proxy]:
                 server.socket, server_side=True, do_handshake_on_connect=False
             )
         proxy.url = f"{scheme}://127.0.0.1:{server.server_address[1]}"
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
         thread.start()
         try:
             yield proxy
