@@ -1,0 +1,71 @@
+"""What a download does where no store can be made to answer so."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import pytest
+from datadump.bucket import Bucket
+from datadump.catalogue import Details
+from datadump.download import MOST_TRIES, Download, open_locked
+from datadump.store import StoreError
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+CONTENT = b"the dump\n"
+
+
+class Garbling(Bucket):
+    """Its first answers come in full, and are not what their checksum says."""
+
+    def __init__(self, garbled: int) -> None:
+        super().__init__(cast("S3Client", None), "bucket")
+        self.garbled = garbled
+        self.answers = 0
+
+    def read_range(self, key: str, etag: str, start: int, length: int) -> Iterator[bytes]:
+        self.answers += 1
+        content = b"?" * len(CONTENT) if self.answers <= self.garbled else CONTENT
+        yield content[start : start + length]
+        if content != CONTENT:
+            raise StoreError(f"wrong checksum of {key} {etag}")
+
+
+def download_from(bucket: Bucket, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Download:
+    monkeypatch.setattr("datadump.download.LONGEST_PAUSE", 0.0)
+    return Download(bucket, Details("key", len(CONTENT), "e", "", "", "", ""), str(folder))
+
+
+def test_range_with_a_wrong_checksum_is_fetched_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From its start: whatever came of it may be wrong."""
+    download = download_from(Garbling(2), tmp_path, monkeypatch)
+    assert Path(download.fetch()).read_bytes() == CONTENT
+
+
+def test_range_whose_checksum_stays_wrong_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same bytes again are no progress."""
+    bucket = Garbling(1000)
+    with pytest.raises(StoreError, match="no success in .* wrong checksum of key"):
+        download_from(bucket, tmp_path, monkeypatch).fetch()
+    assert bucket.answers == MOST_TRIES + 1
+
+
+def test_lock_is_on_the_file_that_has_the_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its last owner may remove it just before he lets it go."""
+    path = tmp_path / "file"
+    path.touch()
+    unlinks = iter([path.unlink])
+    monkeypatch.setattr("fcntl.flock", lambda *_: next(unlinks, lambda: None)())
+    descriptor = open_locked(str(path))
+    assert os.fstat(descriptor).st_ino == path.stat().st_ino
+    os.close(descriptor)
