@@ -55,23 +55,17 @@ class Download:
         self._given_up = Event()
 
     def fetch(self) -> str:
-        """The path of a file with the object's bytes, checked as well as its metadata allows."""
-        self._open()
-        self._require_room()
-        resumed = self._fetch_missing()
-        whole = self._is_whole()
-        if not whole and resumed:
-            # What an earlier run left may be to blame.
-            os.ftruncate(self._file, 0)
-            os.ftruncate(self._ranges, 0)
-            self._fetch_missing()
-            whole = self._is_whole()
-        if not whole:
-            self.remove()
-            raise DamagedError(
-                f"the object in the bucket is not what was uploaded: {self._url} "
-                "has other bytes than the sha256 of its metadata says"
-            )
+        """The path of a file with the object's bytes, checked as well as its metadata allows.
+
+        After an error what came so far is there for a later run, unless it is DamagedError.
+        """
+        try:
+            self._open()
+            self._require_room()
+            self._fetch_whole()
+        except BaseException:
+            self.close()
+            raise
         if not self._backup.sha256:
             print(
                 f"warning: {self._url} has no sha256 in its metadata: "
@@ -91,6 +85,22 @@ class Download:
             if descriptor >= 0:
                 os.close(descriptor)
         self._file = self._ranges = -1
+
+    def _fetch_whole(self) -> None:
+        resumed = self._fetch_missing()
+        whole = self._is_whole()
+        if not whole and resumed:
+            # What an earlier run left may be to blame.
+            os.ftruncate(self._file, 0)
+            os.ftruncate(self._ranges, 0)
+            self._fetch_missing()
+            whole = self._is_whole()
+        if not whole:
+            self.remove()
+            raise DamagedError(
+                f"the object in the bucket is not what was uploaded: {self._url} "
+                "has other bytes than the sha256 of its metadata says"
+            )
 
     def _open(self) -> None:
         try:

@@ -176,7 +176,6 @@ def test_download_without_progress_gives_up(
     download = download_of(settings, scratch, proxy)
     with pytest.raises(StoreError) as raised:
         download.fetch()
-    download.close()
     assert str(raised.value).startswith(f"no success in {MOST_TRIES} tries, another run goes on")
     assert str(raised.value).endswith(f"(s3://{settings.bucket}/{KEY})")
     assert len(object_gets(proxy)) == MOST_TRIES
@@ -326,7 +325,6 @@ def test_folder_without_room_is_seen_before_anything_is_fetched(
         download = download_of(settings, scratch, proxy)
         with pytest.raises(ScratchError) as raised:
             download.fetch()
-        download.close()
     assert str(raised.value) == (
         f"{scratch}: no room for s3://{settings.bucket}/{KEY}: "
         "it takes another 3.0 MiB, and 2.0 MiB are free"
@@ -359,7 +357,6 @@ def test_disk_that_fills_up_on_the_way_is_an_error_that_names_the_file(
         download = download_of(settings, scratch)
         with pytest.raises(OSError, match=f"No space left on device: '{scratch}/restore"):
             download.fetch()
-        download.close()
 
 
 def test_what_others_left_gives_way_where_room_is_short(
