@@ -6,10 +6,14 @@ settings, owner, dump_folder, daily_log: what a look into the folder takes
 shipment: the order of things, for one dump
 object_key, contents: what it is called, what it holds
 
+commands: restore and drill, as a person gives them
 catalogue, listing: the backups that are in the bucket, and how they are shown
 download: the way back of one
-proof: what a drill said about one
+dump_file, inventory: a dump's sections, and what it names and holds
+loading, restore, swap: into a database, an empty one or one in use
+throwaway, drill, proof: a server for one drill, the comparison, what the bucket keeps of it
 
+server: the connection to MariaDB; the only module that imports MySQLdb
 bucket, multipart, progress: the requests
 store: the connection and its errors; the only module that imports boto3
 """

@@ -16,6 +16,7 @@ UPLOADED = "file successfully uploaded"
 TRIED_ELSEWHERE = {
     "docker compose up",
     "scripts/quickstart.sh",
+    "docker compose run --rm restore latest",
     "tests/run",
     "tests/run lint unit",
     "tests/run faults --rounds 1000 --seed 2026",

@@ -257,37 +257,47 @@ def test_store_and_database_start_only_where_no_other_is_set(clone: Checkout) ->
     assert services(DB_HOST="db.example.com", AWS_ENDPOINT_URL_S3="") == ours
 
 
+OF_THE_STORE = {
+    "TZ", "DB_NAME", "S3_BUCKET", "S3_PREFIX", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL_S3",
+    "AWS_REQUEST_CHECKSUM_CALCULATION", "AWS_RESPONSE_CHECKSUM_VALIDATION",
+}  # fmt: skip
 # What reaches the containers as a variable of that name; the other settings are paths of the host.
 VARIABLES = {
-    "dump": {"TZ", "DB_HOST", "DB_PORT", "DB_USER", "DB_NAME", "DB_TLS", "DUMP_COMPRESSION"},
-    "send-to-s3": {
-        "TZ", "DB_NAME", "S3_BUCKET", "S3_PREFIX", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL_S3",
-        "AWS_REQUEST_CHECKSUM_CALCULATION", "AWS_RESPONSE_CHECKSUM_VALIDATION",
+    "dump": {
+        "TZ", "DB_HOST", "DB_PORT", "DB_USER", "DB_NAME", "DB_TLS", "DB_SILENCE_LIMIT",
+        "DUMP_COMPRESSION",
     },
+    "send-to-s3": OF_THE_STORE,
+    "restore": OF_THE_STORE | {"DB_HOST", "DB_PORT", "DB_TLS", "RESTORE_USER"},
+    "restore-drill": OF_THE_STORE,
+    "drill-schedule": OF_THE_STORE,
 }  # fmt: skip
 SECRETS = {
     "DB_PASSWORD_FILE": "db_password",
+    "RESTORE_PASSWORD_FILE": "restore_password",
     "DB_TLS_CA": "db_tls_ca",
     "CREDENTIALS_FILE": "credentials",
 }
 FOLDERS = {"DUMPS_DIR": "/dumps", "LOGS_DIR": "/logs"}
+OF_COMPOSE = {"COMPOSE_PROFILES"}
 
 
 def test_every_setting_of_env_reaches_its_service(clone: Checkout) -> None:
     """As a variable, a mounted folder, or a secret's file."""
-    names = settings_of_the_example()
-    assert set(names) == set.union(*VARIABLES.values()) | SECRETS.keys() | FOLDERS.keys()
+    names = set(settings_of_the_example()) - OF_COMPOSE
+    assert names == set.union(*VARIABLES.values()) | SECRETS.keys() | FOLDERS.keys()
     clone.write_settings(**{name: f"/marked/{name}" for name in names})
-    config = json.loads(clone.compose("config", "--format", "json"))
+    config = json.loads(clone.compose("--profile", "*", "config", "--format", "json"))
     for service, variables in VARIABLES.items():
         environment = config["services"][service]["environment"]
         assert {name: environment.get(name) for name in variables} == {
             name: f"/marked/{name}" for name in variables
         }
         mounts = {m["target"]: m["source"] for m in config["services"][service]["volumes"]}
-        assert {name: mounts[target] for name, target in FOLDERS.items()} == {
-            name: f"/marked/{name}" for name in FOLDERS
-        }
+        of_both = {name: mounts.get(target) for name, target in FOLDERS.items()}
+        assert of_both["LOGS_DIR"] == "/marked/LOGS_DIR"
+        expected = "/marked/DUMPS_DIR" if service in {"dump", "send-to-s3"} else None
+        assert of_both["DUMPS_DIR"] == expected
     files = {name: config["secrets"][secret]["file"] for name, secret in SECRETS.items()}
     assert files == {name: f"/marked/{name}" for name in SECRETS}
     assert config["services"]["dump"]["environment"]["DB_TLS_CA"] == "/run/secrets/db_tls_ca"

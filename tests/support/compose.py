@@ -99,9 +99,10 @@ class Checkout:
         return (self.path / "dockerfiles/s3/sample_credentials.txt").read_text().split()
 
     def objects(self) -> list[str]:
-        """The keys in the bucket, in the order of their arrival."""
+        """The keys of the backups, in the order of their arrival."""
         listed = self.store().list_objects_v2(Bucket=self.credentials()[2]).get("Contents", [])
-        return [item["Key"] for item in sorted(listed, key=lambda item: item["LastModified"])]
+        in_order = sorted(listed, key=lambda item: item["LastModified"])
+        return [item["Key"] for item in in_order if not item["Key"].startswith("proofs/")]
 
     def object(self, key: str) -> bytes:
         body: bytes = self.store().get_object(Bucket=self.credentials()[2], Key=key)["Body"].read()

@@ -44,12 +44,14 @@ def test_locks_name_no_index() -> None:
             assert not re.search(r"https?://|--index|--find-links", lock.read_text())
 
 
-def test_grant_of_the_readme_is_the_one_of_the_sample() -> None:
-    """The smallest rights that a full dump needs."""
-    pattern = r"^GRANT (.+) ON FACULDADE"
-    grants = re.findall(pattern, text("README.md") + text("db_data/backup_user.sh"), re.MULTILINE)
-    assert len(grants) == 2
-    assert len(set(grants)) == 1
+@pytest.mark.parametrize("account", ["backup", "restore"])
+def test_grants_of_the_readme_are_those_of_the_sample(account: str) -> None:
+    """The smallest rights that a full dump needs, and those that a restore needs."""
+    of_readme = re.findall(rf"^GRANT (.+) TO {account}@", text("README.md"), re.MULTILINE)
+    script = text(f"db_data/{account}_user.sh").replace("\\`", "`")
+    of_sample = re.findall(r"^GRANT (.+) TO \$user", script, re.MULTILINE)
+    assert of_sample
+    assert of_readme == of_sample
 
 
 def test_readme_and_example_list_the_same_settings() -> None:

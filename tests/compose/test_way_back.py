@@ -1,0 +1,144 @@
+"""The way back in the running stack: the sample database dropped, restored and proven."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from support.compose import Checkout
+from support.waiting import wait_for
+
+TABLES = 26
+FAILED = "restore verification failed: "
+
+
+def root_password(clone: Checkout) -> str:
+    return (clone.path / "db_data/sample_root_password.txt").read_text().strip()
+
+
+def ask(clone: Checkout, sql: str) -> str:
+    """The sample's server, as root."""
+    return clone.compose(
+        "exec", "-T", "-e", f"MYSQL_PWD={root_password(clone)}", "database",
+        "mariadb", "--user=root", "--batch", "--skip-column-names", f"--execute={sql}",
+    )  # fmt: skip
+
+
+def rows(clone: Checkout, database: str = "FACULDADE") -> dict[str, int]:
+    """Of each of its tables."""
+    tables = ask(
+        clone,
+        "SELECT TABLE_NAME FROM information_schema.TABLES "
+        f"WHERE TABLE_SCHEMA = '{database}' AND TABLE_TYPE = 'BASE TABLE'",
+    ).split()
+    return {table: int(ask(clone, f"SELECT COUNT(*) FROM {database}.{table}")) for table in tables}
+
+
+def back_up(clone: Checkout) -> str:
+    """A new backup's key."""
+    clone.compose("run", "--rm", "dump")
+    clone.tick()
+    return clone.objects()[-1]
+
+
+def test_dropped_database_comes_back(clone: Checkout) -> None:
+    """All 26 tables with their rows."""
+    key = back_up(clone)
+    before = rows(clone)
+    ask(clone, "DROP DATABASE FACULDADE")
+    clone.compose("run", "--rm", "restore", "latest")
+    assert len(before) == TABLES
+    assert rows(clone) == before
+    assert clone.count(f"restore completed: {key}") == 1
+
+
+def test_database_in_use_stays_beside_the_restored_one(clone: Checkout) -> None:
+    """By --overwrite only, with the rights of the sample's account."""
+    back_up(clone)
+    refused = clone.run("docker", "compose", "run", "--rm", "restore", "latest")
+    assert refused.returncode == 1
+    before = rows(clone)
+    ask(clone, "DELETE FROM FACULDADE.ALUNO_AULA_XREF")
+    told = clone.compose("run", "--rm", "restore", "latest", "--overwrite")
+    old = told.splitlines()[0].rpartition(" ")[2]
+    assert rows(clone) == before
+    assert rows(clone, old) == before | {"ALUNO_AULA_XREF": 0}
+    ask(clone, f"DROP DATABASE {old}")
+
+
+def test_drill_proves_the_newest_backup(clone: Checkout) -> None:
+    """Without the database's service; the listing shows it."""
+    key = back_up(clone)
+    clone.compose("stop", "--timeout", "5", "database")
+    try:
+        table = clone.compose("run", "--rm", "restore-drill")
+    finally:
+        clone.compose("up", "--detach", "--wait", "--no-recreate", "database")
+    assert clone.count(f"restore verified: {key}") == 1
+    assert table.count("  ok\n") > TABLES
+    listing = json.loads(clone.compose("run", "--rm", "restore", "--list", "--json"))
+    assert listing[0]["key"] == key
+    assert listing[0]["proof"]["verified"] is True
+
+
+@pytest.mark.parametrize("damage", ["flipped", "truncated", "row changed", "table missing"])
+def test_drill_says_what_is_wrong(clone: Checkout, damage: str) -> None:
+    """The object's metadata is left as it was."""
+    key = back_up(clone)
+    bucket = clone.credentials()[2]
+    head = clone.store().head_object(Bucket=bucket, Key=key)
+    content = damaged(clone.object(key), damage)
+    clone.store().put_object(Bucket=bucket, Key=key, Body=content, Metadata=head["Metadata"])
+    try:
+        result = clone.run("docker", "compose", "run", "--rm", "restore-drill")
+        assert result.returncode == 1
+        (line,) = [line for line in clone.log_lines() if FAILED in line and key in line]
+        assert f"{FAILED}the object in the bucket is not what was uploaded" in line
+        assert "FAILED" in clone.compose("run", "--rm", "restore", "--list").splitlines()[1]
+    finally:
+        clone.store().delete_object(Bucket=bucket, Key=key)
+
+
+def damaged(content: bytes, damage: str) -> bytes:
+    middle = len(content) // 2
+    if damage == "flipped":
+        return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+    if damage == "truncated":
+        return content[:middle]
+    if damage == "row changed":
+        assert b"\n(1,'" in content
+        return content.replace(b"\n(1,'", b"\n(1,'x", 1)
+    start = content.index(b"--\n-- Table structure for table `TURNO`")
+    return content[:start] + content[content.index(b"--\n-- ", start + 100) :]
+
+
+def test_drill_runs_by_cron_where_its_profile_is_on(clone: Checkout) -> None:
+    """By the same arrangement as the uploader."""
+    back_up(clone)
+    crontab: Path = clone.path / "dockerfiles/python/drill-crontab"
+    original = crontab.read_text()
+    before = sum(",restore verified: " in line for line in clone.log_lines())
+    crontab.write_text("* * * * * python3 /scripts/restore-drill.py\n")
+    try:
+        clone.compose("up", "--detach", "--wait", "drill-schedule")
+        wait_for(
+            "a drill by cron",
+            lambda: sum(",restore verified: " in line for line in clone.log_lines()) > before,
+            100,
+        )
+    finally:
+        crontab.write_text(original)
+        clone.compose("rm", "--stop", "--force", "drill-schedule")
+
+
+def test_profile_of_the_drill_keeps_the_sample_and_the_store(clone: Checkout) -> None:
+    """COMPOSE_PROFILES in .env turns it on beside all the rest."""
+    services = clone.compose("config", "--services", COMPOSE_PROFILES="drill-schedule").split()
+    assert sorted(services) == ["database", "drill-schedule", "dump", "s3", "send-to-s3"]
+    for setting in ({"DB_HOST": "db.example.com"}, {"AWS_ENDPOINT_URL_S3": ""}):
+        services = clone.compose(
+            "config", "--services", COMPOSE_PROFILES="drill-schedule", **setting
+        ).split()
+        assert ("database" in services) == ("DB_HOST" not in setting)
+        assert ("s3" in services) == ("AWS_ENDPOINT_URL_S3" not in setting)
