@@ -17,6 +17,7 @@ import MySQLdb
 SCRIPTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DUMP_OPTIONS = os.path.join(SCRIPTS, "mariadb-dump.cnf")
 BUFFER = 1024 * 1024  # bytes
+LONGEST_COMPLAINT = 4096  # bytes
 
 
 class ServerError(Exception):
@@ -104,6 +105,9 @@ def check(client: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
     """Wait for a client's end; ServerError where it wasn't a good one."""
     if client.wait() == 0:
         return
-    errors.seek(0)
-    said = " ".join(errors.read().decode(errors="replace").split())
-    raise ServerError(said or f"a client ended with status {client.returncode}")
+    size = errors.seek(0, os.SEEK_END)
+    errors.seek(max(0, size - LONGEST_COMPLAINT))
+    said = errors.read().decode(errors="replace")
+    # The client shows the statement first: rows, which are nobody's business, and may be long.
+    complaint = said[max(said.rfind("\nERROR "), 0) :]
+    raise ServerError(" ".join(complaint.split()) or f"a client's status is {client.returncode}")

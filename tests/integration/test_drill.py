@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,12 @@ from support.store import Store
 from support.waiting import wait_for
 
 DATABASES = {"all": EVERYTHING, "named": NAMED_DATABASE, "empty": EMPTY_DATABASE}
+
+
+@pytest.fixture(scope="session")
+def store(stores: Callable[[str], Store]) -> Store:
+    """One is enough here; the other tests of the way back have both."""
+    return stores("ministack-https")
 
 
 @pytest.fixture(scope="module")

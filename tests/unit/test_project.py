@@ -3,6 +3,7 @@
 import re
 import subprocess
 
+import pytest
 from datadump.settings import read_settings, time_zone
 from support.compose import settings_of_the_example
 from support.programs import ROOT
@@ -18,7 +19,7 @@ def test_stand_ins_have_the_names_that_the_stack_uses() -> None:
     """The images of docker-compose.yml and of our Dockerfiles' FROM."""
     used = set(re.findall(r"^ +image: (\S+)", text("docker-compose.yml"), re.MULTILINE))
     for dockerfile in DOCKERFILES.rglob("Dockerfile"):
-        used |= set(re.findall(r"^FROM (\S+)", dockerfile.read_text(), re.MULTILINE))
+        used |= set(re.findall(r"^FROM (\S+:\S+)", dockerfile.read_text(), re.MULTILINE))
     provision = text("scripts/provision.sh")
     assert set(re.findall(r"^readonly [A-Z]+_IMAGE=(\S+)", provision, re.MULTILINE)) == used
 
