@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from datadump.inventory import Inventory, Name, Object, names_in, take_inventory
-from datadump.loading import DumpError, load_file, open_dump
+from datadump.loading import DumpError, Source, load_file, open_dump
 from datadump.progress import human_size
 from datadump.server import Server, ServerError, quote
 from datadump.throwaway import throwaway_server
@@ -47,8 +47,8 @@ def drill(path: str, scratch: str, dumped_at: float) -> Outcome:
     Raises ServerError and OSError where the drill itself can't be held.
     """
     try:
-        with open_dump(path) as lines:
-            expected = take_inventory(lines)
+        with open_dump(path) as stream:
+            expected = take_inventory(stream)
     except DumpError as error:
         return Outcome([], str(error))
     if not expected.whole:
@@ -60,7 +60,7 @@ def drill(path: str, scratch: str, dumped_at: float) -> Outcome:
         server.query(f"CREATE DATABASE {quote(database)}")
         make_definers(server, expected)
         try:
-            load_file(server, path, database)
+            load_file(server, Source(path, database), database)
         except (ServerError, DumpError) as error:
             return Outcome([], str(error))
         return compare(server, database, expected)
@@ -97,8 +97,8 @@ def compare(server: Server, database: str, expected: Inventory) -> Outcome:
     """All three proofs."""
     names = names_in(server, database)
     options = ["--dump-history"] if expected.has_history else []
-    with server.dump(database, *options) as lines:
-        found = take_inventory(lines)
+    with server.dump(database, *options) as stream:
+        found = take_inventory(stream)
     same_version = found.server_version == expected.server_version
     note = (
         ""

@@ -1,4 +1,4 @@
-"""The sections of a dump that mariadb-dump wrote, line by line.
+"""The sections of a dump that mariadb-dump wrote.
 
 Newlines in values are escaped there, so that each row of a table is a line, and a comment line
 begins each section. Texts of triggers, routines and events are as their author wrote them; they
@@ -8,15 +8,16 @@ stand between ``DELIMITER ;;`` and ``DELIMITER ;``, where no line begins anythin
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from enum import Enum
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 
 class Kind(Enum):
     """What a section is for."""
 
     HEAD = "settings of the session"
+    DATABASE = "the database's own settings"
     SEQUENCE = "a sequence"
     PLACEHOLDER = "a view's columns, for views that read it"
     STRUCTURE = "a table's definition"
@@ -46,8 +47,12 @@ HEADERS = {
 }
 HEADER = re.compile(rb"-- (" + b"|".join(HEADERS) + rb")(.*)\n", re.DOTALL)
 FIRST_LINES_OF_TRIGGERS = (b"/*!50003 SET @saved", b"/*!50032 DROP TRIGGER", b"ALTER DATABASE ")
+DATABASES_OWN = b"ALTER DATABASE CHARACTER SET "
 FIRST_LINE_OF_END = b"/*!40103 SET TIME_ZONE=@OLD_TIME_ZONE"
 DELIMITER = b"DELIMITER "
+# The end of a run of lines that are rows, or the beginning of a statement with rows.
+END_OF_ROWS = re.compile(rb"\n(?![(I])")
+CHUNK = 1024 * 1024  # bytes
 
 
 def unquote(name: str) -> str:
@@ -58,17 +63,69 @@ def unquote(name: str) -> str:
     return name
 
 
-def sections(lines: Iterable[bytes]) -> Iterator[tuple[Section, bytes]]:
-    """Each line, with the section that it belongs to."""
+class Reader:
+    """Lines of a stream one by one, but rows, which are nearly all of a dump, by the chunk."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._buffer, self._at = b"", 0
+
+    def line(self) -> bytes:
+        """The next line with its end; empty at the end of the stream."""
+        while True:
+            stop = self._buffer.find(b"\n", self._at) + 1
+            if stop:
+                return self._take(stop)
+            if not self._fill():
+                return self._take(len(self._buffer))
+
+    def is_at_rows(self) -> bool:
+        """Whether rows begin here."""
+        if self._at == len(self._buffer):
+            self._fill()
+        return self._buffer.startswith((b"(", b"I"), self._at)
+
+    def rows(self) -> bytes:
+        """Whole lines of rows: as many as are at hand, and one at least."""
+        while True:
+            end = END_OF_ROWS.search(self._buffer, self._at)
+            # What follows the last byte isn't known yet.
+            stop = end.end() if end else self._buffer.rfind(b"\n", self._at, -1) + 1
+            if stop > self._at:
+                return self._take(stop)
+            if not self._fill():
+                return self._take(len(self._buffer))
+
+    def _take(self, stop: int) -> bytes:
+        taken, self._at = self._buffer[self._at : stop], stop
+        return taken
+
+    def _fill(self) -> bool:
+        """Twice as much each time, for a line that is long."""
+        left = self._buffer[self._at :]
+        more = self._stream.read(max(CHUNK, len(left)))
+        self._buffer, self._at = left + more, 0
+        return bool(more)
+
+
+def sections(stream: BinaryIO) -> Iterator[tuple[Section, bytes]]:
+    """The dump's lines, each with the section that it belongs to; rows come many at a time."""
+    reader = Reader(stream)
     section, delimiter, before = Section(Kind.HEAD), b"", b""
-    for line in lines:
+    while True:
+        if section.kind is Kind.ROWS and reader.is_at_rows():
+            yield section, reader.rows()
+            continue
+        line = reader.line()
+        if not line:
+            return
         if delimiter:
             # Not every such line is the end: one may stand in a text.
             if line == b"DELIMITER ;\n" and before.rstrip().endswith(delimiter):
                 delimiter = b""
         elif line.startswith(DELIMITER):
             delimiter = line.removeprefix(DELIMITER).strip()
-        elif not line.startswith(b"("):
+        else:
             section = begun(section, line)
         yield section, line
         before = line
@@ -80,6 +137,10 @@ def begun(section: Section, line: bytes) -> Section:
         kind = HEADERS[match[1]]
         named = kind not in {Kind.EVENTS, Kind.ROUTINES}
         return Section(kind, unquote(match[2].decode()) if named else "")
+    if section.kind is Kind.DATABASE:
+        section = Section(Kind.HEAD)
+    if section.kind is Kind.HEAD and line.startswith(DATABASES_OWN):
+        return Section(Kind.DATABASE)
     if line.startswith(FIRST_LINE_OF_END):
         return Section(Kind.END)
     of_table = section.kind in {Kind.STRUCTURE, Kind.ROWS}

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from datadump.dump_file import Kind, Section, sections, unquote
 from datadump.server import Server
@@ -87,12 +86,12 @@ class Inventory:
         return self.objects.setdefault(Name(kind, name), Object())
 
 
-def take_inventory(lines: Iterable[bytes]) -> Inventory:
+def take_inventory(stream: BinaryIO) -> Inventory:
     """Read a whole dump."""
     inventory = Inventory()
     unit: list[bytes] = []  # of triggers, events and routines: the lines of the one that is read
     current = Section(Kind.HEAD)
-    for section, line in sections(lines):
+    for section, line in sections(stream):
         inventory.size += len(line)
         if section is not current:
             add_unit(inventory, current, unit)
@@ -109,22 +108,23 @@ def take_inventory(lines: Iterable[bytes]) -> Inventory:
     return inventory
 
 
-def add_rows(inventory: Inventory, table: str, line: bytes) -> None:
-    """The rows in this line: one, in the format of MariaDB 10.5 and later, or many."""
-    if line.startswith(b"("):
-        rows = line
-    elif line.startswith(b"INSERT "):
-        # Names of columns may be anything; values come after the last of them.
-        rows = line.partition(b" VALUES ")[2]
-    else:
-        inventory.has_history |= b"system_versioning_insert_history=1" in line
-        return
+def add_rows(inventory: Inventory, table: str, lines: bytes) -> None:
+    """The rows in these lines: one in each, as MariaDB 10.5 and later write them, or many."""
     content = inventory.object("table", table)
-    if b"),(" in rows:
-        for row in ROW.findall(rows):
-            content.add_row(row)
-    elif rows:
-        content.add_row(rows.rstrip(b",;\n"))
+    for line in lines.split(b"\n"):
+        if line.startswith(b"("):
+            rows = line
+        elif line.startswith(b"INSERT "):
+            # Names of columns may be anything; values come after the last of them.
+            rows = line.partition(b" VALUES ")[2]
+        else:
+            inventory.has_history |= b"system_versioning_insert_history=1" in line
+            continue
+        if b"),(" in rows:
+            for row in ROW.findall(rows):
+                content.add_row(row)
+        elif rows:
+            content.add_row(rows.rstrip(b",;"))
 
 
 def add_definition(inventory: Inventory, section: Section, line: bytes) -> None:
@@ -136,7 +136,7 @@ def add_definition(inventory: Inventory, section: Section, line: bytes) -> None:
             inventory.database = match[1].decode()
     elif section.kind is Kind.END:
         inventory.whole |= line.startswith(b"-- Dump completed")
-    elif section.kind is not Kind.PLACEHOLDER and not line.startswith(b"--"):
+    elif section.kind not in {Kind.PLACEHOLDER, Kind.DATABASE} and not line.startswith(b"--"):
         kind = {Kind.STRUCTURE: "table", Kind.VIEW: "view", Kind.SEQUENCE: "sequence"}[section.kind]
         inventory.object(kind, section.name).definition += line
 

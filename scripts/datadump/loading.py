@@ -1,25 +1,43 @@
-"""A dump's file into a database: decompressed, put in order, and run by the real client."""
+"""A dump's file into a database: decompressed, put in order, and run by the real client.
+
+A dump of mariadb-dump is loaded over several connections at once. Each reads the whole file, which
+is fast, and takes every table that none of the others has taken: so memory is bounded, and nothing
+has to be decompressed onto the disk. What tables need comes before them, all else after them.
+"""
 
 from __future__ import annotations
 
 import os
 import re
 import subprocess
+import threading
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from typing import BinaryIO
+from itertools import chain, islice, takewhile
+from typing import BinaryIO, NamedTuple
 
 from datadump.dump_file import Kind, Section, sections
+from datadump.progress import MEBIBYTE, SECONDS_BETWEEN_REPORTS
 from datadump.server import BUFFER, Server, quote
 
 ALL = frozenset(Kind)
+OF_A_TABLE = frozenset({Kind.STRUCTURE, Kind.ROWS})
+FIRST = frozenset({Kind.HEAD, Kind.DATABASE, Kind.SEQUENCE})
+JOBS = 4  # connections
 DECOMPRESSORS = {b"\x28\xb5\x2f\xfd": ["zstd", "-dcq"], b"\x1f\x8b": ["gzip", "-dc"]}
-SECONDS_BETWEEN_REPORTS = 10.0
+# A table that is loaded by one transaction is built at once, not row by row, since MariaDB 10.6.
+BEGIN, COMMIT = b"SET autocommit = 0;\n", b"COMMIT;\n"
+FIRST_COMMENT = b"-- MariaDB dump "
+MOST_LINES_BEFORE = 3  # what makes other clients refuse a dump, and the database's own settings
 OTHER_DATABASE = re.compile(
     rb"\s*(?:USE|(?:CREATE|DROP)\s+(?:DATABASE|SCHEMA))\b.*\n", re.IGNORECASE
 )
 ALTER_DATABASE = re.compile(rb"ALTER DATABASE `(?:[^`]|``)+` (CHARACTER SET \w+ COLLATE \w+ ;+\n)")
+
+Piece = tuple[Section, bytes]
+Wanted = Callable[[Section], bool]
 
 
 class DumpError(Exception):
@@ -27,51 +45,40 @@ class DumpError(Exception):
 
 
 @contextmanager
-def open_dump(path: str) -> Iterator[Iterator[bytes]]:
-    """The lines of the dump's SQL. Raises DumpError where the file can't be decompressed."""
+def open_dump(path: str) -> Iterator[BinaryIO]:
+    """The dump's SQL. Raises DumpError where the file can't be decompressed to its end."""
     with open(path, "rb") as file:
         start = file.peek(4)
         for magic, command in DECOMPRESSORS.items():
             if start.startswith(magic):
-                with decompressed(file, command) as lines:
-                    yield lines
+                with decompressed(file, command) as stream:
+                    yield stream
                 return
-        yield with_progress(file, file)
+        yield file
 
 
 @contextmanager
-def decompressed(file: BinaryIO, command: list[str]) -> Iterator[Iterator[bytes]]:
-    """The output of the command that is given this file."""
+def decompressed(file: BinaryIO, command: list[str]) -> Iterator[BinaryIO]:
+    """The output of the command that is given this file; who stops early needn't read it all."""
     os.lseek(file.fileno(), 0, os.SEEK_SET)
     with subprocess.Popen(
         command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=BUFFER
     ) as program:
         try:
-            yield with_progress(program.stdout, file)  # type: ignore[arg-type]
+            yield program.stdout  # type: ignore[misc]
         except BaseException:
             program.kill()
             raise
-        program.stdout.close()  # type: ignore[union-attr]
+        if program.stdout.read(1):  # type: ignore[union-attr]
+            program.kill()  # nobody wants the rest
+            return
         said = program.stderr.read().decode(errors="replace").strip()  # type: ignore[union-attr]
         if program.wait() != 0:
             raise DumpError(f"{command[0]}: {said}")
 
 
-def with_progress(lines: Iterable[bytes], file: BinaryIO) -> Iterator[bytes]:
-    """The same lines; says now and then, for a person, how far the file was read."""
-    size = os.fstat(file.fileno()).st_size
-    said = time.monotonic()
-    for line in lines:
-        yield line
-        now = time.monotonic()
-        if now - said >= SECONDS_BETWEEN_REPORTS:
-            said = now
-            place = os.lseek(file.fileno(), 0, os.SEEK_CUR)
-            print(f"{place / size:.0%} read", flush=True)
-
-
-def arranged(lines: Iterable[bytes], home: str, kinds: Collection[Kind] = ALL) -> Iterator[bytes]:
-    """These kinds of a dump's sections, as they can be run in a database of any name.
+def arranged(pieces: Iterable[Piece], home: str, wanted: Wanted) -> Iterator[bytes]:
+    """The sections that are wanted, as they can be run in a database of any name.
 
     Events come after all else, since they may run as soon as they are there. ``home`` is the
     database that the objects will stand in at last. Raises DumpError for a dump that goes to a
@@ -79,21 +86,21 @@ def arranged(lines: Iterable[bytes], home: str, kinds: Collection[Kind] = ALL) -
     """
     events: list[bytes] = []
     rename = Renaming(home)
-    for section, line in sections(lines):
+    for section, sql in pieces:
         if section.kind is Kind.HEAD:
-            rename.learn(line)
-            if OTHER_DATABASE.fullmatch(line):
-                statement = line.decode(errors="replace").strip()
+            rename.learn(sql)
+            if OTHER_DATABASE.fullmatch(sql):
+                statement = sql.decode(errors="replace").strip()
                 raise DumpError(f"the dump goes to a database of its own choice: {statement}")
-        if section.kind not in kinds:
+        if not wanted(section):
             continue
         if section.kind is Kind.EVENTS:
-            events.append(rename.apply(section, line))
+            events.append(rename.apply(section, sql))
             continue
         if section.kind is Kind.END:
             yield from events
             events.clear()
-        yield rename.apply(section, line)
+        yield rename.apply(section, sql)
     yield from events
 
 
@@ -110,23 +117,142 @@ class Renaming:
             name = line.partition(b"    Database: ")[2].rstrip(b"\n").decode()
             self._origin = quote(name).encode()
 
-    def apply(self, section: Section, line: bytes) -> bytes:
-        """The line without it: a sequence as a default, a setting around a routine, a view's text.
+    def apply(self, section: Section, sql: bytes) -> bytes:
+        """The SQL without it: a sequence as a default, a setting around a routine, a view's text.
 
         (In a view it stands where the view's definer was gone already.)
         """
-        if section.kind is Kind.STRUCTURE and self._origin and b"nextval(" in line:
-            return line.replace(b"nextval(%b." % self._origin, b"nextval(%b." % self._home)
+        if section.kind is Kind.ROWS:
+            return sql
+        if section.kind is Kind.STRUCTURE and self._origin and b"nextval(" in sql:
+            return sql.replace(b"nextval(%b." % self._origin, b"nextval(%b." % self._home)
         if section.kind is Kind.VIEW and self._origin:
-            return line.replace(self._origin + b".", b"")
-        if line.startswith(b"ALTER DATABASE `") and section.kind is not Kind.ROWS:
-            return ALTER_DATABASE.sub(rb"ALTER DATABASE \1", line)
-        return line
+            return sql.replace(self._origin + b".", b"")
+        if sql.startswith(b"ALTER DATABASE `"):
+            return ALTER_DATABASE.sub(rb"ALTER DATABASE \1", sql)
+        return sql
 
 
-def load_file(
-    server: Server, path: str, database: str, home: str = "", kinds: Collection[Kind] = ALL
-) -> None:
-    """Load these kinds of the file's sections. Raises DumpError and ServerError."""
-    with open_dump(path) as lines:
-        server.load(arranged(lines, home or database, kinds), database)
+class Source(NamedTuple):
+    """What is to be loaded: these kinds of a file's sections. ``home``: see :func:`arranged`."""
+
+    path: str
+    home: str
+    kinds: Collection[Kind] = ALL
+
+
+def load_file(server: Server, source: Source, database: str) -> None:
+    """Load it into that database. Raises DumpError and ServerError."""
+    load = Load(server, source, database)
+    if Kind.ROWS in source.kinds and is_of_mariadb_dump(source.path):
+        load.in_parallel()
+    else:
+        load.one_by_one()
+
+
+def is_of_mariadb_dump(path: str) -> bool:
+    """Whether its first lines say so: only then are its sections what they are taken for."""
+    with open_dump(path) as stream:
+        return any(line.startswith(FIRST_COMMENT) for line in islice(stream, MOST_LINES_BEFORE))
+
+
+class Load:
+    """One file on its way into one database."""
+
+    def __init__(self, server: Server, source: Source, database: str) -> None:
+        self._server, self._source, self._database = server, source, database
+        self._kinds = frozenset(source.kinds)
+        self._taken: set[Section] = set()
+        self._lock = threading.Lock()
+        self._failed = threading.Event()
+        self._progress = Loaded(database)
+
+    def one_by_one(self) -> None:
+        """All sections over one connection."""
+        with open_dump(self._source.path) as stream:
+            self._run(sections(stream), lambda section: section.kind in self._kinds)
+
+    def in_parallel(self) -> None:
+        """The same outcome, with tables loaded at the same time."""
+        self._load_what_comes_first()
+        with ThreadPoolExecutor(JOBS) as pool:
+            futures = [pool.submit(self._load_tables) for _ in range(JOBS)]
+            try:
+                for future in as_completed(futures):
+                    future.result()
+            except BaseException:
+                self._failed.set()
+                raise
+        with open_dump(self._source.path) as stream:
+            self._run(sections(stream), self._comes_last)
+
+    def _load_what_comes_first(self) -> None:
+        """The database's settings, and sequences, which tables may take numbers from."""
+
+        def wanted(section: Section) -> bool:
+            self._taken.add(section)
+            return section.kind in self._kinds
+
+        with open_dump(self._source.path) as stream:
+            first = takewhile(lambda piece: piece[0].kind in FIRST, sections(stream))
+            self._run(first, wanted)
+
+    def _load_tables(self) -> None:
+        """Those that no other connection has taken, each in one transaction."""
+        mine: set[str] = set()
+
+        def wanted(section: Section) -> bool:
+            if section.kind is Kind.STRUCTURE and self._is_free(section):
+                mine.add(section.name)
+            of_mine = section.kind in OF_A_TABLE and section.name in mine
+            return of_mine or section.kind is Kind.HEAD
+
+        with open_dump(self._source.path) as stream:
+            sql = self._arranged(sections(stream), wanted)
+            self._server.load(chain([BEGIN], sql, [COMMIT]), self._database)
+
+    def _is_free(self, section: Section) -> bool:
+        """Whether nobody has taken it; from now on somebody has."""
+        with self._lock:
+            free = section not in self._taken
+            self._taken.add(section)
+        return free
+
+    def _comes_last(self, section: Section) -> bool:
+        if section.kind is Kind.HEAD:
+            return True
+        return section.kind in self._kinds - OF_A_TABLE and section not in self._taken
+
+    def _run(self, pieces: Iterable[Piece], wanted: Wanted) -> None:
+        self._server.load(self._arranged(pieces, wanted), self._database)
+
+    def _arranged(self, pieces: Iterable[Piece], wanted: Wanted) -> Iterator[bytes]:
+        return self._watched(arranged(pieces, self._source.home, wanted))
+
+    def _watched(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        for sql in pieces:
+            if self._failed.is_set():
+                raise DumpError("another connection failed")
+            yield sql
+            self._progress.add(len(sql))
+
+
+class Loaded:
+    """Says now and then how much was loaded: for a person, not the log."""
+
+    def __init__(self, database: str) -> None:
+        self._database = database
+        self._started = self._said = time.monotonic()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def add(self, number: int) -> None:
+        """So many bytes of SQL."""
+        with self._lock:
+            self._bytes += number
+            now = time.monotonic()
+            if now - self._said >= SECONDS_BETWEEN_REPORTS:
+                self._said = now
+                size = self._bytes / MEBIBYTE
+                rate = size / (now - self._started)
+                print(f"{self._database}: {size:,.0f} MiB of SQL, {rate:,.0f} MiB/s", flush=True)

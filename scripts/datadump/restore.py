@@ -9,7 +9,7 @@ from datadump.bucket import Bucket
 from datadump.catalogue import Details
 from datadump.download import Download
 from datadump.dump_file import Kind
-from datadump.loading import ALL, DumpError, load_file
+from datadump.loading import ALL, DumpError, Source, load_file
 from datadump.server import Server, ServerError, quote
 from datadump.swap import Swap
 
@@ -73,7 +73,7 @@ def load(server: Server, path: str, name: str) -> str:
     """Into a database that is empty, or isn't there yet."""
     server.query(f"CREATE DATABASE IF NOT EXISTS {quote(name)}")
     try:
-        load_file(server, path, name)
+        load_file(server, Source(path, name), name)
     except (ServerError, DumpError) as error:
         raise RestoreError(
             f"{error}; {name} holds what was loaded until then, and --overwrite replaces that"
@@ -88,7 +88,7 @@ def replace(server: Server, path: str, name: str, scratch: str) -> str:
     swap.prepare()
     server.query(f"CREATE DATABASE {quote(beside)}")
     try:
-        load_file(server, path, beside, home=name, kinds=ALL - {Kind.EVENTS})
+        load_file(server, Source(path, name, ALL - {Kind.EVENTS}), beside)
     except BaseException:
         server.query(f"DROP DATABASE {quote(beside)}")
         raise

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
 import MySQLdb
 
@@ -56,8 +56,8 @@ class Server:
         except MySQLdb.Error as error:
             raise ServerError(str(error.args[-1])) from error
 
-    def load(self, lines: Iterable[bytes], database: str) -> None:
-        """Run these lines of SQL; it ends at the first error."""
+    def load(self, sql: Iterable[bytes], database: str) -> None:
+        """Run these pieces of SQL; it ends at the first error."""
         # Texts keep their comments and their line ends, and no line is a command of the client.
         command = [
             *self._command("mariadb"),
@@ -70,7 +70,7 @@ class Server:
             client = self._start(command, stdin=subprocess.PIPE, stderr=errors)
             try:
                 with client.stdin as pipe:  # type: ignore[union-attr]
-                    pipe.writelines(lines)
+                    pipe.writelines(sql)
             except BrokenPipeError:
                 pass  # it says why
             except BaseException:
@@ -80,13 +80,13 @@ class Server:
             check(client, errors)
 
     @contextmanager
-    def dump(self, database: str, *options: str) -> Iterator[Iterator[bytes]]:
-        """The lines of a dump, by the same options as the dumps in the bucket, and these."""
+    def dump(self, database: str, *options: str) -> Iterator[BinaryIO]:
+        """The SQL of a dump, by the same options as the dumps in the bucket, and these."""
         command = [*self._command("mariadb-dump"), *options, "--", database]
         with tempfile.TemporaryFile() as errors:
             client = self._start(command, stdout=subprocess.PIPE, stderr=errors)
             try:
-                yield iter(client.stdout)  # type: ignore[arg-type]
+                yield client.stdout  # type: ignore[misc]
             except BaseException:
                 client.kill()
                 client.wait()

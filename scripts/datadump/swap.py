@@ -7,14 +7,14 @@ and made again from a dump, on both sides; events are moved. It isn't atomic.
 
 from __future__ import annotations
 
+import shutil
+
 from datadump.dump_file import Kind
 from datadump.inventory import names_in, take_inventory
-from datadump.loading import DumpError, load_file
+from datadump.loading import DumpError, Source, load_file
 from datadump.server import Server, ServerError, quote
 
-PROGRAM = frozenset(
-    {Kind.HEAD, Kind.PLACEHOLDER, Kind.TRIGGERS, Kind.ROUTINES, Kind.VIEW, Kind.END}
-)
+PROGRAM = frozenset(Kind) - {Kind.SEQUENCE, Kind.STRUCTURE, Kind.ROWS, Kind.EVENTS}
 TABLES = "TABLE_TYPE <> 'VIEW'"
 
 
@@ -37,10 +37,10 @@ class Swap:
         Raises SwapError where the account can't read all of it, ServerError and OSError.
         """
         with (
-            self._server.dump(self._name, "--no-data", "--skip-events") as lines,
+            self._server.dump(self._name, "--no-data", "--skip-events") as stream,
             open(self._old_program, "wb") as file,
         ):
-            file.writelines(lines)
+            shutil.copyfileobj(stream, file)
         with open(self._old_program, "rb") as file:
             kept = take_inventory(file).objects
         for kind, name in sorted(names_in(self._server, self._name) - kept.keys()):
@@ -64,7 +64,8 @@ class Swap:
                 f"views, routines or events; the old data is in {self._before}"
             )
             self._drop_routines()
-            load_file(self._server, path, self._name, kinds=PROGRAM | {Kind.EVENTS})
+            source = Source(path, self._name, PROGRAM | {Kind.EVENTS})
+            load_file(self._server, source, self._name)
             self._state = f"{self._name} is restored; the old data is in {self._before}"
             self._load_old_program()
             self._server.query(f"DROP DATABASE {quote(self._beside)}")
@@ -117,7 +118,8 @@ class Swap:
             self._server.query(f"DROP {kind} {self._in(self._name, routine)}", sql_mode=mode)
 
     def _load_old_program(self) -> None:
-        load_file(self._server, self._old_program, self._before, kinds=PROGRAM)
+        source = Source(self._old_program, self._before, PROGRAM)
+        load_file(self._server, source, self._before)
 
     def _names(
         self, column: str, view: str, schema: str, database: str, more: str = "1"

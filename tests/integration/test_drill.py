@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from datadump.drill import OK, compare, make_definers
 from datadump.inventory import take_inventory
-from datadump.loading import load_file, open_dump
+from datadump.loading import Source, load_file, open_dump
 from datadump.server import Server as DrillServer
 from datadump.throwaway import throwaway_server
 from support.mariadb import Server, quoted, running_server
@@ -200,7 +200,7 @@ def restored(
     with throwaway_server(str(work.scratch), "SET timestamp = 1700000000") as drill_server:
         drill_server.query(f"CREATE DATABASE {quoted(EVERYTHING)}")
         make_definers(drill_server, inventory)
-        load_file(drill_server, path, EVERYTHING)
+        load_file(drill_server, Source(path, EVERYTHING), EVERYTHING)
         yield drill_server, inventory
 
 
