@@ -38,8 +38,9 @@ clean_up() {
     [[ -z $work ]] || rm -rf -- "$work"
 }
 
+# end_job JOB: a job that has just begun would miss a gentler signal; none of them has anything to save.
 end_job() {
-    { kill -- "-$1" && wait "$1"; } 2>/dev/null || true
+    { kill -KILL -- "-$1" && wait "$1"; } 2>/dev/null || true
 }
 
 one_line() {

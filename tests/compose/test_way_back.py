@@ -93,7 +93,7 @@ def test_drill_says_what_is_wrong(clone: Checkout, damage: str) -> None:
     try:
         result = clone.run("docker", "compose", "run", "--rm", "restore-drill")
         assert result.returncode == 1
-        (line,) = [line for line in clone.log_lines() if FAILED in line and key in line]
+        line = [line for line in clone.log_lines() if FAILED in line and key in line][-1]
         assert f"{FAILED}the object in the bucket is not what was uploaded" in line
         assert "FAILED" in clone.compose("run", "--rm", "restore", "--list").splitlines()[1]
     finally:
