@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from datadump.dump_file import Kind, Section, sections, unquote
 from datadump.server import Server
@@ -29,7 +30,6 @@ FIRST_LINES = {
     Kind.EVENTS: b"/*!50106 DROP EVENT",
     Kind.ROUTINES: b"/*!50003 SET @saved_sql_mode",
 }
-MASK = (1 << 128) - 1
 
 
 class Name(NamedTuple):
@@ -57,17 +57,14 @@ def names_in(server: Server, database: str) -> set[Name]:
 
 @dataclass
 class Object:
-    """What the dump says of one: its definition, and for a table its rows, whatever their order."""
+    """What the dump says of one: its definition, and for a table its rows.
+
+    ``digest`` is of the rows in their order, which is quick to take, see also :func:`sum_rows`.
+    """
 
     definition: bytes = b""
     rows: int = 0
-    digest: int = 0
-
-    def add_row(self, row: bytes) -> None:
-        """Sums of digests are equal for equal rows in any order."""
-        self.rows += 1
-        value = int.from_bytes(hashlib.blake2b(row, digest_size=16).digest(), "big")
-        self.digest = (self.digest + value) & MASK
+    digest: Any = field(default_factory=lambda: hashlib.blake2b(digest_size=16))
 
 
 @dataclass
@@ -109,8 +106,19 @@ def take_inventory(stream: BinaryIO) -> Inventory:
 
 
 def add_rows(inventory: Inventory, table: str, lines: bytes) -> None:
-    """The rows in these lines: one in each, as MariaDB 10.5 and later write them, or many."""
+    """These lines of a table's data: statements, and rows."""
     content = inventory.object("table", table)
+    content.digest.update(lines)
+    inventory.has_history |= b"system_versioning_insert_history=1" in lines[:200]
+    statements = lines.count(b"\nINSERT ") + lines.startswith(b"INSERT ")
+    if statements == lines.count(b" VALUES\n"):  # then each row has a line of its own
+        content.rows += lines.count(b"\n(") + lines.startswith(b"(")
+    else:
+        content.rows += sum(1 for _ in rows_of(lines))
+
+
+def rows_of(lines: bytes) -> Iterator[bytes]:
+    """Each row: one in a line, as MariaDB 10.5 and later write most of them, or many."""
     for line in lines.split(b"\n"):
         if line.startswith(b"("):
             rows = line
@@ -118,13 +126,22 @@ def add_rows(inventory: Inventory, table: str, lines: bytes) -> None:
             # Names of columns may be anything; values come after the last of them.
             rows = line.partition(b" VALUES ")[2]
         else:
-            inventory.has_history |= b"system_versioning_insert_history=1" in line
             continue
         if b"),(" in rows:
-            for row in ROW.findall(rows):
-                content.add_row(row)
+            yield from ROW.findall(rows)
         elif rows:
-            content.add_row(rows.rstrip(b",;"))
+            yield rows.rstrip(b",;")
+
+
+def sum_rows(stream: BinaryIO, tables: Container[str]) -> dict[str, int]:
+    """A sum of digests of each table's rows: equal for equal rows in any order."""
+    sums: dict[str, int] = {}
+    for section, lines in sections(stream):
+        if section.kind is Kind.ROWS and section.name in tables:
+            digests = (hashlib.blake2b(row, digest_size=16).digest() for row in rows_of(lines))
+            more = sum(int.from_bytes(digest, "big") for digest in digests)
+            sums[section.name] = sums.get(section.name, 0) + more
+    return sums
 
 
 def add_definition(inventory: Inventory, section: Section, line: bytes) -> None:
