@@ -94,7 +94,8 @@ def drill_command(arguments: Sequence[str]) -> int:
 
 def run(failure: str, action: Callable[[Settings], int]) -> int:
     """Carry it out with the settings; a failure is one line of the log that begins so."""
-    signal.signal(signal.SIGTERM, stop)
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, stop)
     try:
         return action(read_settings(take_environment()))
     except SettingsError as error:
@@ -138,7 +139,7 @@ def restore_one(settings: Settings, given: argparse.Namespace) -> int:
             f"--into says where it is to go"
         )
     told = restore(Bucket(client, settings.bucket), backup, settings.scratch_dir, server, target)
-    print(told, flush=True)
+    print(*told, sep="\n", flush=True)
     log(f"restore completed: {backup.key}")
     return 0
 

@@ -26,6 +26,7 @@ class Kind(Enum):
     EVENTS = "the events"
     ROUTINES = "the routines"
     VIEW = "a view's definition"
+    ELSEWHERE = "a statement that goes to a database of its own choice"
     END = "the session's settings as they were"
 
 
@@ -47,8 +48,17 @@ HEADERS = {
 }
 HEADER = re.compile(rb"-- (" + b"|".join(HEADERS) + rb")(.*)\n", re.DOTALL)
 FIRST_LINES_OF_TRIGGERS = (b"/*!50003 SET @saved", b"/*!50032 DROP TRIGGER", b"ALTER DATABASE ")
-DATABASES_OWN = b"ALTER DATABASE CHARACTER SET "
-FIRST_LINE_OF_END = b"/*!40103 SET TIME_ZONE=@OLD_TIME_ZONE"
+OTHER_DATABASE = re.compile(
+    rb"(?:[^`'\"-]*;)?\s*(?:/\*!\d+ *)?(?:USE|(?:CREATE|DROP)\s+(?:DATABASE|SCHEMA))\b",
+    re.IGNORECASE,
+)
+FIRST_COMMENT = b"-- MariaDB dump "
+LAST_COMMENT = b"-- Dump completed"
+STARTS = {
+    FIRST_COMMENT: Kind.HEAD,  # also of another dump that was appended
+    b"ALTER DATABASE CHARACTER SET ": Kind.DATABASE,
+    b"/*!40103 SET TIME_ZONE=@OLD_TIME_ZONE": Kind.END,
+}
 DELIMITER = b"DELIMITER "
 # The end of a run of lines that are rows, or the beginning of a statement with rows.
 END_OF_ROWS = re.compile(rb"\n(?![(I])")
@@ -137,13 +147,12 @@ def begun(section: Section, line: bytes) -> Section:
         kind = HEADERS[match[1]]
         named = kind not in {Kind.EVENTS, Kind.ROUTINES}
         return Section(kind, unquote(match[2].decode()) if named else "")
-    if section.kind is Kind.DATABASE:
-        section = Section(Kind.HEAD)
-    if section.kind is Kind.HEAD and line.startswith(DATABASES_OWN):
-        return Section(Kind.DATABASE)
-    if line.startswith(FIRST_LINE_OF_END):
-        return Section(Kind.END)
+    for start, kind in STARTS.items():
+        if line.startswith(start):
+            return Section(kind)
+    if OTHER_DATABASE.match(line):
+        return Section(Kind.ELSEWHERE)
     of_table = section.kind in {Kind.STRUCTURE, Kind.ROWS}
     if of_table and line.startswith(FIRST_LINES_OF_TRIGGERS):
         return Section(Kind.TRIGGERS, section.name)
-    return section
+    return Section(Kind.HEAD) if section.kind is Kind.DATABASE else section

@@ -8,10 +8,13 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, NamedTuple
 
-from datadump.dump_file import Kind, Section, sections, unquote
+from datadump.dump_file import LAST_COMMENT, Kind, Section, sections, unquote
 from datadump.server import Server
 
 ROW = re.compile(rb"\((?:[^'()]++|'(?:[^'\\]++|\\.|'')*+')*+\)", re.DOTALL)
+STATEMENT = re.compile(
+    rb"INSERT\s+INTO `(?:[^`]|``)++` (?:\((?:[^`)]|`(?:[^`]|``)++`)*+\) )?VALUES ?"
+)
 UNIT = re.compile(
     rb"/\*!\d+ DROP (EVENT|FUNCTION|PROCEDURE|PACKAGE BODY|PACKAGE) "
     rb"IF EXISTS (`(?:[^`]|``)+`) \*/;+\n"
@@ -24,6 +27,7 @@ TRIGGER = re.compile(
 )
 SERVER = re.compile(rb"-- Server version\s+(\d+\.\d+)")
 DATABASE = re.compile(rb"-- Host: .*?    Database: (.*)\n")
+OF_DEFINITIONS = {Kind.STRUCTURE: "table", Kind.VIEW: "view", Kind.SEQUENCE: "sequence"}
 # Of one trigger, event or routine, with the settings that it was made under.
 FIRST_LINES = {
     Kind.TRIGGERS: b"/*!50003 SET @saved_cs_client",
@@ -122,9 +126,8 @@ def rows_of(lines: bytes) -> Iterator[bytes]:
     for line in lines.split(b"\n"):
         if line.startswith(b"("):
             rows = line
-        elif line.startswith(b"INSERT "):
-            # Names of columns may be anything; values come after the last of them.
-            rows = line.partition(b" VALUES ")[2]
+        elif match := STATEMENT.match(line):
+            rows = line[match.end() :]
         else:
             continue
         if b"),(" in rows:
@@ -152,10 +155,9 @@ def add_definition(inventory: Inventory, section: Section, line: bytes) -> None:
         if match := DATABASE.fullmatch(line):
             inventory.database = match[1].decode()
     elif section.kind is Kind.END:
-        inventory.whole |= line.startswith(b"-- Dump completed")
-    elif section.kind not in {Kind.PLACEHOLDER, Kind.DATABASE} and not line.startswith(b"--"):
-        kind = {Kind.STRUCTURE: "table", Kind.VIEW: "view", Kind.SEQUENCE: "sequence"}[section.kind]
-        inventory.object(kind, section.name).definition += line
+        inventory.whole |= line.startswith(LAST_COMMENT)
+    elif section.kind in OF_DEFINITIONS and not line.startswith(b"--"):
+        inventory.object(OF_DEFINITIONS[section.kind], section.name).definition += line
 
 
 def add_unit(inventory: Inventory, section: Section, unit: list[bytes]) -> None:

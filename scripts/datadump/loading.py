@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from itertools import chain, islice, takewhile
 from typing import BinaryIO, NamedTuple
 
-from datadump.dump_file import Kind, Section, sections
+from datadump.dump_file import FIRST_COMMENT, LAST_COMMENT, Kind, Section, sections
 from datadump.progress import MEBIBYTE, SECONDS_BETWEEN_REPORTS
 from datadump.server import BUFFER, Server, quote
 
@@ -29,11 +29,9 @@ JOBS = 4  # connections
 DECOMPRESSORS = {b"\x28\xb5\x2f\xfd": ["zstd", "-dcq"], b"\x1f\x8b": ["gzip", "-dc"]}
 # A table that is loaded by one transaction is built at once, not row by row, since MariaDB 10.6.
 BEGIN, COMMIT = b"SET autocommit = 0;\n", b"COMMIT;\n"
-FIRST_COMMENT = b"-- MariaDB dump "
+LINES_OF_A_HEAD = 50
 MOST_LINES_BEFORE = 3  # what makes other clients refuse a dump, and the database's own settings
-OTHER_DATABASE = re.compile(
-    rb"\s*(?:USE|(?:CREATE|DROP)\s+(?:DATABASE|SCHEMA))\b.*\n", re.IGNORECASE
-)
+ENABLED = re.compile(rb"(ON COMPLETION (?:NOT )?PRESERVE) ENABLE\b")
 ALTER_DATABASE = re.compile(rb"ALTER DATABASE `(?:[^`]|``)+` (CHARACTER SET \w+ COLLATE \w+ ;+\n)")
 
 Piece = tuple[Section, bytes]
@@ -81,55 +79,63 @@ def arranged(pieces: Iterable[Piece], home: str, wanted: Wanted) -> Iterator[byt
     """The sections that are wanted, as they can be run in a database of any name.
 
     Events come after all else, since they may run as soon as they are there. ``home`` is the
-    database that the objects will stand in at last. Raises DumpError for a dump that goes to a
-    database of its own choice.
+    database that the objects stand in. Raises DumpError for a dump that goes to a database of its
+    own choice.
     """
     events: list[bytes] = []
-    rename = Renaming(home)
+    adapt = Adaptation(home)
     for section, sql in pieces:
-        if section.kind is Kind.HEAD:
-            rename.learn(sql)
-            if OTHER_DATABASE.fullmatch(sql):
-                statement = sql.decode(errors="replace").strip()
-                raise DumpError(f"the dump goes to a database of its own choice: {statement}")
+        adapt.learn(section, sql)
         if not wanted(section):
             continue
         if section.kind is Kind.EVENTS:
-            events.append(rename.apply(section, sql))
+            events.append(adapt.apply(section, sql))
             continue
         if section.kind is Kind.END:
             yield from events
             events.clear()
-        yield rename.apply(section, sql)
+        yield adapt.apply(section, sql)
     yield from events
 
 
-class Renaming:
-    """The few places where mariadb-dump writes the name of the database that it read."""
+class Adaptation:
+    """The few places where mariadb-dump writes the name of the database that it read.
+
+    And events, which are disabled in a database of another name: they belong to the first.
+    """
 
     def __init__(self, home: str) -> None:
         self._home = quote(home).encode()
-        self._origin = b""
+        self._origin = self._home
+        self._qualifier = re.compile(b"(?!)")
 
-    def learn(self, line: bytes) -> None:
-        """From the comment in the dump's head."""
-        if line.startswith(b"-- Host: "):
-            name = line.partition(b"    Database: ")[2].rstrip(b"\n").decode()
+    def learn(self, section: Section, sql: bytes) -> None:
+        """From the comment in the dump's head. Raises DumpError, see :func:`arranged`."""
+        if section.kind is Kind.ELSEWHERE:
+            statement = sql.decode(errors="replace").strip()
+            raise DumpError(f"the dump goes to a database of its own choice: {statement}")
+        if section.kind is Kind.HEAD and sql.startswith(b"-- Host: "):
+            name = sql.partition(b"    Database: ")[2].rstrip(b"\n").decode()
             self._origin = quote(name).encode()
+            # In a view whose definer was gone already, columns have three names.
+            own = re.escape(self._origin)
+            self._qualifier = re.compile(own + rb"\.(?=`(?:[^`]|``)+`\.`)")
 
     def apply(self, section: Section, sql: bytes) -> bytes:
-        """The SQL without it: a sequence as a default, a setting around a routine, a view's text.
-
-        (In a view it stands where the view's definer was gone already.)
-        """
+        """The SQL for ``home``."""
         if section.kind is Kind.ROWS:
             return sql
-        if section.kind is Kind.STRUCTURE and self._origin and b"nextval(" in sql:
-            return sql.replace(b"nextval(%b." % self._origin, b"nextval(%b." % self._home)
-        if section.kind is Kind.VIEW and self._origin:
-            return sql.replace(self._origin + b".", b"")
         if sql.startswith(b"ALTER DATABASE `"):
             return ALTER_DATABASE.sub(rb"ALTER DATABASE \1", sql)
+        return sql if self._origin == self._home else self._renamed(section, sql)
+
+    def _renamed(self, section: Section, sql: bytes) -> bytes:
+        if section.kind is Kind.STRUCTURE and b"nextval(" in sql:
+            return sql.replace(b"nextval(%b." % self._origin, b"nextval(%b." % self._home)
+        if section.kind is Kind.VIEW:
+            return self._qualifier.sub(b"", sql)
+        if section.kind is Kind.EVENTS and sql.startswith(b"/*!50106 CREATE*/"):
+            return ENABLED.sub(rb"\1 DISABLE", sql, count=1)
         return sql
 
 
@@ -154,6 +160,26 @@ def is_of_mariadb_dump(path: str) -> bool:
     """Whether its first lines say so: only then are its sections what they are taken for."""
     with open_dump(path) as stream:
         return any(line.startswith(FIRST_COMMENT) for line in islice(stream, MOST_LINES_BEFORE))
+
+
+def check_head(path: str) -> None:
+    """Raises DumpError for a file that can't be a dump, and for some that go their own way."""
+    with open_dump(path) as stream:
+        adapt = Adaptation("")
+        for section, sql in islice(sections(stream), LINES_OF_A_HEAD):
+            if b"\0" in sql:
+                raise DumpError("the object is neither SQL nor that compressed with zstd or gzip")
+            adapt.learn(section, sql)
+
+
+def whole(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """The same; DumpError where mariadb-dump's last line doesn't come."""
+    complete = False
+    for section, sql in pieces:
+        complete |= section.kind is Kind.END and sql.startswith(LAST_COMMENT)
+        yield section, sql
+    if not complete:
+        raise DumpError("the dump is not whole: mariadb-dump's last line is missing")
 
 
 class Load:
@@ -184,7 +210,7 @@ class Load:
                 self._failed.set()
                 raise
         with open_dump(self._source.path) as stream:
-            self._run(sections(stream), self._comes_last)
+            self._run(whole(sections(stream)), self._comes_last)
 
     def _load_what_comes_first(self) -> None:
         """The database's settings, and sequences, which tables may take numbers from."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 
@@ -9,11 +10,21 @@ from datadump.bucket import Bucket
 from datadump.catalogue import Details
 from datadump.download import Download
 from datadump.dump_file import Kind
-from datadump.loading import ALL, DumpError, Source, load_file
+from datadump.inventory import Name, names_in, take_inventory
+from datadump.loading import (
+    ALL,
+    DumpError,
+    Source,
+    check_head,
+    is_of_mariadb_dump,
+    load_file,
+    open_dump,
+)
 from datadump.server import Server, ServerError, quote
 from datadump.swap import Swap
 
 LONGEST_NAME = 64  # characters of a database's name
+NOT_FOR_DATA = {"mysql", "sys", "information_schema", "performance_schema"}
 
 
 class RestoreError(Exception):
@@ -27,41 +38,50 @@ class Target(NamedTuple):
     overwrite: bool
 
 
-def restore(bucket: Bucket, backup: Details, scratch: str, server: Server, target: Target) -> str:
+def restore(
+    bucket: Bucket, backup: Details, scratch: str, server: Server, target: Target
+) -> list[str]:
     """Fetch, check and load the backup; returns what a person should know.
 
     Raises RestoreError, StoreError, OSError, ServerError, DumpError and SwapError.
     """
-    tables = count_tables(server, target.name)
-    check_target(target, tables)
-    download = Download(bucket, backup, scratch)
-    path = download.fetch()
-    if tables:
-        told = replace(server, path, target.name, scratch)
-    else:
-        told = load(server, path, target.name)
+    check_target(target)
+    with server.lock(f"restore into {target.name}") as free:
+        if not free:
+            raise RestoreError(f"another restore into {target.name} is under way")
+        check_emptiness(server, target)
+        download = Download(bucket, backup, scratch)
+        path = download.fetch()
+        check_head(path)
+        told = []
+        if check_emptiness(server, target):  # somebody may have been at work meanwhile
+            told += replace(server, path, target.name, scratch)
+        else:
+            load(server, path, target.name)
     download.remove()
-    return told
+    told.append(f"{target.name} holds {len(names_in(server, target.name))} objects")
+    return told + leftovers(server, target.name)
 
 
-def count_tables(server: Server, database: str) -> int:
-    """Views and sequences are tables too."""
-    ((number,),) = server.query(
-        "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s", database
-    )
-    return int(number)
-
-
-def check_target(target: Target, tables: int) -> None:
-    """Before anything is fetched. Raises RestoreError."""
-    longest = stamped(target.name, "before")
-    if len(longest if target.overwrite else target.name) > LONGEST_NAME:
+def check_target(target: Target) -> None:
+    """Raises RestoreError for a name that can't be one."""
+    if target.name.lower() in NOT_FOR_DATA:
+        raise RestoreError(f"{target.name} is the server's own database")
+    longest = stamped(target.name, "before") if target.overwrite else target.name
+    if len(longest) > LONGEST_NAME:
         raise RestoreError(f"{target.name} is too long a name: {longest} is to stay beside it")
-    if tables and not target.overwrite:
+
+
+def check_emptiness(server: Server, target: Target) -> set[Name]:
+    """What the database holds. Raises RestoreError where that is not to be overwritten."""
+    names = names_in(server, target.name)
+    if names and not target.overwrite:
         raise RestoreError(
-            f"the database {target.name} holds {tables} tables: with --overwrite they stay as "
-            f"{target.name}_before_<time>, with --into NAME the backup goes to another database"
+            f"the database {target.name} holds {len(names)} tables and other objects: with "
+            f"--overwrite they stay as {target.name}_before_<time>, with --into NAME the backup "
+            "goes to another database"
         )
+    return names
 
 
 def stamped(name: str, what: str) -> str:
@@ -69,28 +89,54 @@ def stamped(name: str, what: str) -> str:
     return f"{name}_{what}_{datetime.now().astimezone():%Y%m%d_%H%M%S}"
 
 
-def load(server: Server, path: str, name: str) -> str:
+def load(server: Server, path: str, name: str) -> None:
     """Into a database that is empty, or isn't there yet."""
     server.query(f"CREATE DATABASE IF NOT EXISTS {quote(name)}")
     try:
         load_file(server, Source(path, name), name)
-    except (ServerError, DumpError) as error:
+    except BaseException as error:
         raise RestoreError(
-            f"{error}; {name} holds what was loaded until then, and --overwrite replaces that"
+            f"{str(error) or 'stopped'}; {name} holds what was loaded until then, and --overwrite "
+            "replaces that"
         ) from error
-    return f"{name} holds {count_tables(server, name)} tables"
 
 
-def replace(server: Server, path: str, name: str, scratch: str) -> str:
+def replace(server: Server, path: str, name: str, scratch: str) -> list[str]:
     """Beside a database that holds something, and then in its place."""
+    if not is_of_mariadb_dump(path):
+        raise RestoreError(
+            "the dump isn't mariadb-dump's, so nobody can say whether all of it arrived: --into "
+            "loads it into another database"
+        )
     beside, before = stamped(name, "new"), stamped(name, "before")
     swap = Swap(server, name, beside, before, scratch)
     swap.prepare()
     server.query(f"CREATE DATABASE {quote(beside)}")
     try:
-        load_file(server, Source(path, name, ALL - {Kind.EVENTS}), beside)
+        load_file(server, Source(path, beside, ALL - {Kind.EVENTS}), beside)
+        require_all(server, path, beside)
     except BaseException:
-        server.query(f"DROP DATABASE {quote(beside)}")
+        with suppress(ServerError):
+            server.query(f"DROP DATABASE {quote(beside)}")
         raise
+    print(f"the dump is loaded; it takes the place of {name}, which becomes {before}", flush=True)
     swap.run(path)
-    return f"{name} holds {count_tables(server, name)} tables; what it held before is in {before}"
+    return [*swap.warnings, f"what {name} held before is in {before}"]
+
+
+def require_all(server: Server, path: str, database: str) -> None:
+    """Raises DumpError where something that the dump names isn't there; events may be missing."""
+    with open_dump(path) as stream:
+        expected = take_inventory(stream)
+    missing = {name for name in expected.objects if name.kind != "event"}
+    missing -= names_in(server, database)
+    if missing:
+        kind, name = min(missing)
+        raise DumpError(f"{kind} {name} of the dump did not arrive")
+
+
+def leftovers(server: Server, name: str) -> list[str]:
+    """Databases that restores have left beside that one."""
+    rows = server.query("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA ORDER BY 1")
+    beside = (f"{name}_before_", f"{name}_new_")
+    return [f"beside it: {other}" for (other,) in rows if other.startswith(beside)]

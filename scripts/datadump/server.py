@@ -5,6 +5,7 @@ Questions go through mysqlclient; dumps are loaded and taken by MariaDB's own pr
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import tempfile
@@ -18,6 +19,8 @@ SCRIPTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DUMP_OPTIONS = os.path.join(SCRIPTS, "mariadb-dump.cnf")
 BUFFER = 1024 * 1024  # bytes
 LONGEST_COMPLAINT = 4096  # bytes
+LONGEST_LOCK = 64  # characters of a lock's name
+LOCK_WAIT = 30  # seconds for a table that somebody else uses
 
 
 class ServerError(Exception):
@@ -42,19 +45,36 @@ class Server:
         os.write(self._options, options)
 
     def query(self, sql: str, *values: object, sql_mode: str = "") -> list[tuple[Any, ...]]:
-        """The rows of one statement."""
+        """The rows of one statement, over a connection of its own."""
         try:
-            connection = MySQLdb.connect(
-                read_default_file=f"/proc/self/fd/{self._options}",
-                charset="utf8mb4",
-                autocommit=True,
-                init_command=f"SET sql_mode = '{sql_mode}'",
-            )
-            with closing(connection), closing(connection.cursor()) as cursor:
-                cursor.execute(sql, values or None)
-                return list(cursor.fetchall())
+            with closing(self._connect(sql_mode)) as connection:
+                return rows_of(connection, sql, *values)
         except MySQLdb.Error as error:
             raise ServerError(str(error.args[-1])) from error
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[bool]:
+        """A lock of that name, as long as the context lasts; False where somebody else has it."""
+        digest = hashlib.sha256(name.encode()).hexdigest()[:LONGEST_LOCK]
+        try:
+            connection = self._connect("")
+            ((got,),) = rows_of(connection, "SELECT GET_LOCK(%s, 0)", digest)
+        except MySQLdb.Error as error:
+            raise ServerError(str(error.args[-1])) from error
+        with closing(connection):
+            yield bool(got)
+
+    def _connect(self, sql_mode: str) -> Any:  # noqa: ANN401
+        return MySQLdb.connect(
+            read_default_file=f"/proc/self/fd/{self._options}",
+            charset="utf8mb4",
+            autocommit=True,
+            connect_timeout=20,
+            init_command=(
+                f"SET sql_mode = '{sql_mode}', lock_wait_timeout = {LOCK_WAIT}, "
+                "wait_timeout = 604800"
+            ),
+        )
 
     def load(self, sql: Iterable[bytes], database: str) -> None:
         """Run these pieces of SQL; it ends at the first error."""
@@ -99,6 +119,13 @@ class Server:
 
     def _start(self, command: list[str], **streams: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401
         return subprocess.Popen(command, bufsize=BUFFER, pass_fds=[self._options], **streams)
+
+
+def rows_of(connection: Any, sql: str, *values: object) -> list[tuple[Any, ...]]:  # noqa: ANN401
+    """The rows of one statement."""
+    with closing(connection.cursor()) as cursor:
+        cursor.execute(sql, values or None)
+        return list(cursor.fetchall())
 
 
 def check(client: subprocess.Popen[bytes], errors: IO[bytes]) -> None:

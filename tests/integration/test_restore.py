@@ -58,6 +58,14 @@ def key_of(work: Workplace) -> str:
     return work.messages()[-1].removeprefix("restore completed: ")
 
 
+def event_status(server: Server, database: str) -> str:
+    """Of its one event."""
+    ((status,),) = server.query(
+        f"SELECT STATUS FROM information_schema.EVENTS WHERE EVENT_SCHEMA = '{database}'"
+    )
+    return str(status)
+
+
 def difference(one: dict[str, object], other: dict[str, object]) -> list[str]:
     return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
 
@@ -80,11 +88,13 @@ def test_dropped_database_comes_back(work: Workplace, server: Server, compressio
 def test_backup_goes_to_another_database_beside_the_one_in_use(
     work: Workplace, server: Server
 ) -> None:
-    """Which is not touched."""
+    """Which is not touched. The copy's events don't run."""
     before = contents(server, DATABASE)
     try:
         assert work.restore("latest", "--into", "shop_copy").returncode == 0, work.messages()
-        assert difference(contents(server, "shop_copy"), before) == []
+        found = difference(contents(server, "shop_copy"), before)
+        assert found == ["EVENT yearly", "state of events"]
+        assert event_status(server, "shop_copy") == "DISABLED"
         assert difference(contents(server, DATABASE), before) == []
     finally:
         server.query("DROP DATABASE IF EXISTS shop_copy")
@@ -186,21 +196,60 @@ def test_dump_that_names_its_own_database_is_refused(
     kept = databases(server)
     assert work.restore("all.sql", "--into", "shop_y").returncode == 1
     assert "database of its own choice: CREATE DATABASE x;" in work.messages()[-1]
-    assert databases(server) - kept == {"shop_y"}
-    server.query("DROP DATABASE shop_y")
+    assert databases(server) == kept
 
 
-def test_dump_that_does_not_load_leaves_the_database_in_use_as_it_was(
-    work: Workplace, server: Server, store: Store, bucket: str
+def dump_in(store: Store, bucket: str) -> tuple[str, bytes]:
+    """The newest backup's key and bytes."""
+    objects = store.objects(bucket)
+    key = max(objects)
+    return key, objects[key]
+
+
+def put_changed(store: Store, bucket: str, old: bytes, new: bytes) -> str:
+    """The newest backup with this change, as if another tool had uploaded it; its key."""
+    _, content = dump_in(store, bucket)
+    assert old in content
+    store.put(bucket, "changed.sql", content.replace(old, new, 1))
+    return "changed.sql"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        (b"(3,NULL)", b"('private' x)", "ERROR 1064"),
+        (b"\n-- Dump completed", b"\n-- Dump", "the dump is not whole"),
+        (b"/*!50106 SET TIME_", b"USE mysql;\n/*!50106 SET TIME_", "of its own choice"),
+        (b"-- Final view structure", b"USE mysql;\n-- Final view structure", "of its own choice"),
+        (b"-- MariaDB dump", b"-- A dump", "isn't mariadb-dump's"),
+    ],
+    ids=["does not load", "not whole", "late USE", "later USE", "another tool's"],
+)
+def test_dump_that_cannot_be_trusted_leaves_the_database_in_use_as_it_was(
+    work: Workplace, server: Server, store: Store, bucket: str, old: bytes, new: bytes, reason: str
 ) -> None:
     """With --overwrite it is loaded beside it first. The log has the error and no row."""
-    store.put(bucket, "bad.sql", b"CREATE TABLE t (a INT);\nINSERT INTO t VALUES ('private' x);\n")
+    key = put_changed(store, bucket, old, new)
     before, kept = contents(server, DATABASE), databases(server)
-    assert work.restore("bad.sql", "--overwrite").returncode == 1
-    assert work.messages()[-1].startswith("restore failed: ERROR 1064")
-    assert "VALUES" not in work.messages()[-1]
+    assert work.restore(key, "--overwrite").returncode == 1
+    assert reason in work.messages()[-1]
+    assert "private" not in work.messages()[-1].partition("near")[0]
     assert difference(contents(server, DATABASE), before) == []
     assert databases(server) == kept
+
+
+def test_truncated_object_without_metadata_does_not_complete(
+    work: Workplace, server: Server, store: Store, bucket: str
+) -> None:
+    """Nobody uploaded a checksum, but the last line is missing."""
+    _, content = dump_in(store, bucket)
+    store.put(
+        bucket, "old.sql", content[: content.index(b"--\n-- Table structure for table `past`")]
+    )
+    assert work.restore("old.sql", "--into", "shop_cut").returncode == 1
+    assert "the dump is not whole" in work.messages()[-1]
+    assert "shop_cut holds what was loaded until then" in work.messages()[-1]
+    server.query("DROP DATABASE shop_cut")
 
 
 def test_damaged_object_reaches_no_database(
@@ -283,3 +332,103 @@ def test_password_is_in_no_argument(work: Workplace, server: Server) -> None:
     assert any(b"mariadb --defaults-file" in text for text in seen)
     assert not any(b"pass word" in text for text in seen)
     process.communicate()
+
+
+BROKEN = {
+    "a view's table is gone": "SET foreign_key_checks = 0; DROP TABLE parent",
+    "a sequence is gone": "DROP SEQUENCE numbers",
+    "a table is renamed": "RENAME TABLE parent TO parents",
+}
+
+
+@pytest.mark.parametrize("damage", BROKEN)
+def test_database_that_was_damaged_is_replaced(
+    work: Workplace, server: Server, damage: str
+) -> None:
+    """That is what a restore is for."""
+    server.query("CREATE TABLE counted (n INT DEFAULT NEXTVAL(numbers))", DATABASE)
+    back_up(work)
+    before, kept = contents(server, DATABASE), databases(server)
+    server.run(f"{BROKEN[damage]};\n".encode(), DATABASE)
+    result = work.restore("latest", "--overwrite")
+    assert result.returncode == 0, result.stdout
+    assert difference(contents(server, DATABASE), before) == []
+    (old,) = databases(server) - kept
+    assert server.query(
+        "SELECT COUNT(*) FROM information_schema.REFERENTIAL_CONSTRAINTS "
+        f"WHERE CONSTRAINT_SCHEMA = '{old}' AND UNIQUE_CONSTRAINT_SCHEMA = '{DATABASE}'"
+    ) == [(0,)]
+    defaults = server.query(
+        "SELECT COLUMN_DEFAULT FROM information_schema.COLUMNS "
+        f"WHERE TABLE_SCHEMA = '{old}' AND COLUMN_DEFAULT LIKE 'nextval%'"
+    )
+    assert defaults == [(f"nextval(`{old}`.`numbers`)",)]
+    server.query(f"SET STATEMENT foreign_key_checks = 0 FOR DROP DATABASE {old}")
+
+
+def test_view_of_a_table_with_the_databases_name_stays_what_it_is(
+    work: Workplace, server: Server
+) -> None:
+    """Its columns have the table's name before them, which is not the database's."""
+    server.query("CREATE TABLE shop (id INT PRIMARY KEY)", DATABASE)
+    server.query("INSERT INTO shop VALUES (7)", DATABASE)
+    view = "CREATE VIEW both_ids AS SELECT shop.id, p.id AS p FROM shop JOIN parent p"
+    server.query(view, DATABASE)
+    back_up(work)
+    before = contents(server, DATABASE)
+    for arguments in (["--overwrite"], ["--into", "shop_look"]):
+        assert work.restore("latest", *arguments).returncode == 0, work.messages()[-1]
+    assert difference(contents(server, DATABASE), before) == []
+    found = server.query("SELECT id, p FROM both_ids ORDER BY p", "shop_look")
+    assert found == [(7, 1), (7, 2), (7, 3)]
+    for name in databases(server):
+        if name.startswith("shop_"):
+            server.query(f"DROP DATABASE {name}")
+
+
+def test_database_with_routines_alone_is_not_empty(work: Workplace, server: Server) -> None:
+    """They are not replaced unasked."""
+    server.load(b"CREATE PROCEDURE nothing() SELECT 'mine';\n", DATABASE)
+    before = contents(server, DATABASE)
+    assert work.restore("latest").returncode == 1
+    assert "--overwrite" in work.messages()[-1]
+    assert difference(contents(server, DATABASE), before) == []
+
+
+def test_table_that_somebody_keeps_busy_stops_the_swap_before_it_begins(
+    work: Workplace, server: Server
+) -> None:
+    """Nothing was dropped by then."""
+    before = contents(server, DATABASE)
+    connection = server.connect(DATABASE)
+    connection.autocommit(False)
+    connection.cursor().execute("SELECT * FROM parent")
+    try:
+        assert work.restore("latest", "--overwrite").returncode == 1
+    finally:
+        connection.close()
+    message = work.messages()[-1]
+    assert "Lock wait timeout exceeded" in message
+    assert f"{DATABASE} is as it was" in message
+    assert difference(contents(server, DATABASE), before) == []
+    for name in databases(server):
+        if name.startswith("shop_"):
+            server.query(f"DROP DATABASE {name}")
+
+
+def test_two_restores_into_one_database_take_turns(work: Workplace, server: Server) -> None:
+    """The second is told so."""
+    server.query(f"DROP DATABASE {DATABASE}")
+    first, second = work.start_restore("latest"), work.start_restore("latest")
+    for process in (first, second):
+        process.communicate(timeout=60)
+    assert sorted([first.returncode, second.returncode]) == [0, 1]
+    (failed,) = [m for m in work.messages() if m.startswith("restore failed: ")]
+    assert "another restore" in failed or "holds" in failed
+
+
+@pytest.mark.parametrize("name", ["mysql", "SYS", "information_schema", "performance_schema"])
+def test_servers_own_databases_are_no_target(work: Workplace, name: str) -> None:
+    """Whatever the account may do."""
+    assert work.restore("latest", "--into", name, "--overwrite").returncode == 1
+    assert work.messages()[-1] == f"restore failed: {name} is the server's own database"
