@@ -233,6 +233,7 @@ sweep_dead_dumps() {
 }
 
 # open_partial_dump: a new file that is locked as long as any process of this dump lives (descriptor 9).
+# Somebody may remove it: by its name, the dump would then go on into another file, or publish none.
 open_partial_dump() {
     local file
     while true; do
@@ -286,7 +287,7 @@ write_dump() {
         mariadb-dump --defaults-file=<(client_options DB_USER) "$@" -- "$DB_NAME" \
             | add_collation \
             | { printf '%d' "$BASHPID" >"$work/tee" && exec tee /dev/fd/3; } \
-            | compress >"$partial"
+            | compress >&9
     } 3>&1 | tail -c 200
 }
 
@@ -301,7 +302,7 @@ take_dump() {
     run write_dump "${options[@]}" || fail_as_said $?
     last_line=$(<"$work/output")
     [[ ${last_line##*$'\n'} == '-- Dump completed'* ]] || fail 'mariadb-dump ended without its last line'
-    touch --date="@$started" -- "$partial"
+    touch --date="@$started" /dev/fd/9
 }
 
 # later_dump_waits: under the final name. What was there when this dump began isn't later, nor is what
@@ -316,10 +317,11 @@ later_dump_waits() {
 # Its own bytes are on disk before the name, the name before the log says so.
 publish() {
     local error
-    error=$(sync "$partial" 2>&1) || fail "$error"
+    error=$(sync /dev/fd/9 2>&1) || fail "$error"
     trap '' HUP INT TERM # from here on it is one or the other, not both
     exec 8<"${BASH_SOURCE[0]}"
     flock 8 # two dumps that end at once take turns to compare and rename
+    [[ $partial -ef /dev/fd/9 ]] || fail 'the dump in progress was removed'
     if later_dump_waits; then
         printf 'a dump with a later snapshot is waiting already: this one is dropped\n' >&2
     else

@@ -23,6 +23,7 @@ from support.waiting import wait_for
 COMPLETED = "database dump completed"
 BULK = "CREATE TABLE bulk AS SELECT seq, REPEAT(MD5(seq), 10) text FROM seq_1_to_30000;"
 FIRST_QUERY = b"SELECT VERSION()"
+BEFORE = b"'ROW START'"  # the last query before the dump: its file is there, with nothing in it
 MIDDLE = b"FROM `parent`"  # of the dump: bulk and child have passed
 
 
@@ -85,6 +86,41 @@ def test_slow_dump_is_not_taken_for_a_silent_one(
     path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
     dumps.dump(PATH=path, DB_SILENCE_LIMIT="1", DUMP_COMPRESSION=compression)
     assert dumps.messages() == [COMPLETED]
+
+
+def remove_partial_dump(dumps: Workplace) -> Path:
+    (partial_dump,) = dumps.dumps.glob(".database_dump.*")
+    partial_dump.unlink()
+    return partial_dump
+
+
+@pytest.mark.parametrize("compression", ["none", "zstd"])
+@pytest.mark.parametrize("query", [BEFORE, MIDDLE], ids=["before", "middle"])
+def test_dump_that_is_removed_under_way_fails(
+    dumps: Workplace, server: Server, query: bytes, compression: str
+) -> None:
+    """By a person, or a cleaner of old files: what is left of it is never taken for a dump."""
+    old = {f"datadump.sql{'.zst' if compression == 'zstd' else ''}": b"old"}
+    for name, content in old.items():
+        (dumps.dumps / name).write_bytes(content)
+    with at_query(server.port, query, lambda: remove_partial_dump(dumps)) as port:
+        assert dumps.dump(DB_PORT=port, DUMP_COMPRESSION=compression).returncode == 1
+    assert dumps.files() == old
+    assert dumps.messages() == ["database dump failed: the dump in progress was removed"]
+
+
+def test_file_in_place_of_the_dump_in_progress_is_not_published(
+    dumps: Workplace, server: Server
+) -> None:
+    """Its name alone proves nothing."""
+    (dumps.dumps / "datadump.sql").write_text("old")
+
+    def replace() -> None:
+        remove_partial_dump(dumps).write_text("another's")
+
+    with at_query(server.port, MIDDLE, replace) as port:
+        assert dumps.dump(DB_PORT=port).returncode == 1
+    assert_failed(dumps, "the dump in progress was removed")
 
 
 @pytest.mark.parametrize("compression", ["zstd", "gzip"])

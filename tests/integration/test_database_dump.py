@@ -241,7 +241,7 @@ def test_dump_is_on_disk_before_its_name_and_both_before_the_log(
     for program in ("sync", "mv"):
         watcher = tmp_path / "bin" / program
         log = 'logged=$(cat "$LOGS_DIR"/*.txt 2>/dev/null | wc -l)'
-        say = f'echo "{program} ${{@: -1}} $logged" >>"{tmp_path}/calls"'
+        say = f'echo "{program} $(readlink -m "${{@: -1}}") $logged" >>"{tmp_path}/calls"'
         watcher.write_text(f'#!/bin/bash\n{log}\n{say}\nexec /bin/{program} "$@"\n')
         watcher.chmod(0o755)
     path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
