@@ -73,12 +73,14 @@ wait_for_silence() {
     done
 }
 
-# progress: a text that changes with each byte of the dump that passes, and stays empty during a query.
-# The file alone doesn't tell, since a compressor keeps a lot back.
+# progress: a text that changes as the dump goes on, and stays empty during a query. What mariadb-dump
+# prints doesn't tell, since it keeps a row until it has all of it; nor does /proc/PID/io, which doesn't
+# count what comes by recv. But a byte that it had to wait for wakes it, and that is counted. Once it
+# has ended, the file still grows.
 progress() {
-    if [[ -e $work/tee ]]; then
-        cat "/proc/$(<"$work/tee")/io" || true
-        stat --format=%s -- "$partial"
+    if [[ -e $work/client ]]; then
+        grep ctxt_switches "/proc/$(<"$work/client")/status" || true
+        stat --format=%s -- "$partial" || true
     fi
 }
 
@@ -284,10 +286,10 @@ add_collation() {
 # write_dump OPTION...: the dump goes into the partial file, its end to standard output as well.
 write_dump() {
     {
-        mariadb-dump --defaults-file=<(client_options DB_USER) "$@" -- "$DB_NAME" \
-            | add_collation \
-            | { printf '%d' "$BASHPID" >"$work/tee" && exec tee /dev/fd/3; } \
-            | compress >&9
+        {
+            printf '%d' "$BASHPID" >"$work/client"
+            exec mariadb-dump --defaults-file=<(client_options DB_USER) "$@" -- "$DB_NAME"
+        } | add_collation | tee /dev/fd/3 | compress >&9
     } 3>&1 | tail -c 200
 }
 

@@ -88,6 +88,19 @@ def test_slow_dump_is_not_taken_for_a_silent_one(
     assert dumps.messages() == [COMPLETED]
 
 
+def test_slow_row_is_not_taken_for_silence(dumps: Workplace, server: Server) -> None:
+    """mariadb-dump prints a row when it has all of it, and no byte before."""
+    row = "CREATE TABLE big_row AS SELECT REPEAT('x', 10000000) text"
+    server.query(row, DATABASE)
+    try:
+        with at_query(server.port, b"FROM `big_row`", bytes_a_second=2e6) as port:
+            dumps.dump(DB_PORT=port, DB_SILENCE_LIMIT="1")
+    finally:
+        server.query("DROP TABLE big_row", DATABASE)
+    assert dumps.messages() == [COMPLETED]
+    assert b"x" * 10000000 in dumps.files()["datadump.sql"]
+
+
 def remove_partial_dump(dumps: Workplace) -> Path:
     (partial_dump,) = dumps.dumps.glob(".database_dump.*")
     partial_dump.unlink()
