@@ -11,6 +11,8 @@ here=$(cd -- "${BASH_SOURCE[0]%/*}" && pwd)
 : "${DB_SILENCE_LIMIT:=600}" "${DUMP_COMPRESSION:=none}"
 
 readonly PARTIAL_DUMPS=$DUMPS_DIR/.database_dump.
+# Files of this run alone: output and errors of the program that runs, mariadb-dump's process number.
+readonly OUTPUT=/dev/fd/4 ERRORS=/dev/fd/5 CLIENT=/dev/fd/6 NOW=/dev/fd/7
 
 server_version='' # as the server tells it
 fold_case=0       # 1 where names of databases are the same in any case
@@ -18,7 +20,6 @@ charset=''        # the database's own
 collation=''      # the database's own
 partial=''        # the dump in progress, while there is one
 waited=''         # which dump had the final name when this one began
-work=''           # a private folder: output and errors of the program that runs
 
 # fail REASON: the way out of a failed dump, with the folder as it was.
 fail() {
@@ -35,7 +36,6 @@ clean_up() {
         end_job "$job"
     done
     [[ -z $partial ]] || rm -f -- "$partial"
-    [[ -z $work ]] || rm -rf -- "$work"
 }
 
 # end_job JOB: a job that has just begun would miss a gentler signal; none of them has anything to save.
@@ -49,11 +49,11 @@ one_line() {
     printf '%s' "${text//$'\n'/; }"
 }
 
-# run COMMAND...: as a job, so that a signal is heard at once. What it prints goes to $work/output,
-# what it complains of to $work/errors. The clients know no limit of their own to a server's silence.
+# run COMMAND...: as a job, so that a signal is heard at once. What it prints goes to OUTPUT, what
+# it complains of to ERRORS. The clients know no limit of their own to a server's silence.
 run() {
     local job silence ended='' status=0
-    "$@" >"$work/output" 2>"$work/errors" </dev/null &
+    "$@" >"$OUTPUT" 2>"$ERRORS" </dev/null &
     job=$!
     wait_for_silence >/dev/null 2>&1 9>&- &
     silence=$!
@@ -78,8 +78,8 @@ wait_for_silence() {
 # count what comes by recv. But a byte that it had to wait for wakes it, and that is counted. Once it
 # has ended, the file still grows.
 progress() {
-    if [[ -e $work/client ]]; then
-        grep ctxt_switches "/proc/$(<"$work/client")/status" || true
+    if [[ -s $CLIENT ]]; then
+        grep ctxt_switches "/proc/$(<"$CLIENT")/status" || true
         stat --format=%s -- "$partial" || true
     fi
 }
@@ -87,7 +87,7 @@ progress() {
 # fail_as_said STATUS: with the complaint of the program that ran last.
 fail_as_said() {
     local said
-    said=$(<"$work/errors")
+    said=$(<"$ERRORS")
     (($1 <= 128)) || said="a program of the dump was killed by SIG$(kill -l "$1")"
     fail "${said:-a program of the dump ended with status $1 and no word}"
 }
@@ -111,7 +111,7 @@ is_zone() {
     [[ $1 != *..* && -f $file && $(head -c 4 -- "$file") == TZif ]]
 }
 
-# query SQL: its rows, unadorned, are then in $work/output. The server's own SQL mode would change
+# query SQL: its rows, unadorned, are then in OUTPUT. The server's own SQL mode would change
 # the quotes that it answers with.
 query() {
     run mariadb --defaults-file=<(client_options DB_USER) --connect-timeout=20 --init-command="SET sql_mode = ''" \
@@ -121,7 +121,7 @@ query() {
 check_server() {
     query 'SELECT VERSION(), @@lower_case_table_names <> 0, @@character_set_database, @@collation_database' \
         || fail_as_said $?
-    IFS=$'\t' read -r server_version fold_case charset collation <"$work/output"
+    IFS=$'\t' read -r server_version fold_case charset collation <"$OUTPUT"
     [[ $server_version == *MariaDB* ]] \
         || fail "the server is not MariaDB but $server_version: mariadb-dump's dump of it may not load anywhere"
 }
@@ -135,7 +135,7 @@ version_at_least() {
 check_rights() {
     local right rights missing=''
     query 'SHOW GRANTS' || fail_as_said $?
-    rights=$(rights_in_force <"$work/output")
+    rights=$(rights_in_force <"$OUTPUT")
     for right in 'SELECT' 'SHOW VIEW' 'TRIGGER' 'EVENT'; do
         [[ $rights == *", $right,"* || $rights == *', ALL PRIVILEGES,'* ]] || missing+=", $right on $DB_NAME"
     done
@@ -196,8 +196,8 @@ rank_of() {
 check_events() {
     query "SELECT EVENT_NAME FROM information_schema.EVENTS WHERE EVENT_SCHEMA = DATABASE()
         AND CONCAT_WS(' ', EVENT_NAME, DEFINER, EVENT_DEFINITION, EVENT_COMMENT) LIKE '%;;%'" || fail_as_said $?
-    [[ ! -s $work/output ]] \
-        || fail "mariadb-dump never ends on an event with ;; in its text: $(one_line "$(<"$work/output")")"
+    [[ ! -s $OUTPUT ]] \
+        || fail "mariadb-dump never ends on an event with ;; in its text: $(one_line "$(<"$OUTPUT")")"
 }
 
 # A snapshot covers transactional tables only; the others may change while they are dumped.
@@ -214,14 +214,14 @@ history_can_be_dumped() {
     version_at_least 10.11 || return
     query "SELECT TABLE_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()
         AND GENERATION_EXPRESSION = 'ROW START' AND DATA_TYPE = 'bigint'" || fail_as_said $?
-    [[ -s $work/output ]] || return 0
+    [[ -s $OUTPUT ]] || return 0
     warn 'no history of any table is dumped, since this one has transaction-precise history'
     return 1
 }
 
 # warn TEXT: of the rows of the last query, if there are any.
 warn() {
-    [[ ! -s $work/output ]] || printf 'warning: %s: %s\n' "$1" "$(one_line "$(<"$work/output")")" >&2
+    [[ ! -s $OUTPUT ]] || printf 'warning: %s: %s\n' "$1" "$(one_line "$(<"$OUTPUT")")" >&2
 }
 
 # What a run that was killed left: its lock is gone with it. Process numbers mean nothing across containers.
@@ -287,7 +287,7 @@ add_collation() {
 write_dump() {
     {
         {
-            printf '%d' "$BASHPID" >"$work/client"
+            printf '%d' "$BASHPID" >"$CLIENT"
             exec mariadb-dump --defaults-file=<(client_options DB_USER) "$@" -- "$DB_NAME"
         } | add_collation | tee /dev/fd/3 | compress >&9
     } 3>&1 | tail -c 200
@@ -302,7 +302,7 @@ take_dump() {
     waited=$(identity "$(finished_dump)")
     started=$(date +%s.%N)
     run write_dump "${options[@]}" || fail_as_said $?
-    last_line=$(<"$work/output")
+    last_line=$(<"$OUTPUT")
     [[ ${last_line##*$'\n'} == '-- Dump completed'* ]] || fail 'mariadb-dump ended without its last line'
     touch --date="@$started" /dev/fd/9
 }
@@ -312,8 +312,8 @@ take_dump() {
 later_dump_waits() {
     local finished
     finished=$(finished_dump)
-    touch "$work/now"
-    [[ $finished -nt $partial && ! $finished -nt $work/now && $(identity "$finished") != "$waited" ]]
+    touch "$NOW"
+    [[ $finished -nt $partial && ! $finished -nt $NOW && $(identity "$finished") != "$waited" ]]
 }
 
 # Its own bytes are on disk before the name, the name before the log says so.
@@ -342,10 +342,12 @@ end_on_signals() {
     trap 'fail "unexpected end, status $?"' EXIT
 }
 
-make_work_folder() {
+# open_work_files: they lose their names at once, so that a run that is killed leaves nothing behind.
+open_work_files() {
     local folder
     folder=$(mktemp -d 2>&1) || fail "$folder"
-    work=$folder
+    exec 4<>"$folder/output" 5<>"$folder/errors" 6<>"$folder/client" 7<>"$folder/now"
+    rm -r -- "$folder"
 }
 
 main() {
@@ -354,7 +356,7 @@ main() {
     check_settings
     read_password DB_PASSWORD_FILE
     end_on_signals
-    make_work_folder
+    open_work_files
     check_server
     check_rights
     check_events

@@ -282,12 +282,15 @@ def test_stop_is_heard_while_a_server_keeps_silent(dumps: Workplace) -> None:
 
 
 def test_what_a_killed_run_left_is_swept_by_the_next(
-    dumps: Workplace, server: Server, held: Callable[[], None]
+    dumps: Workplace, server: Server, tmp_path: Path, held: Callable[[], None]
 ) -> None:
     """All of its processes are dead: in a container they die together."""
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
     process = subprocess.Popen(
         ["bash", "scripts/database_dump.sh"],
-        env=dumps.environment(), stdout=subprocess.DEVNULL, start_new_session=True,
+        env=dumps.environment(TMPDIR=str(temporary)), stdout=subprocess.DEVNULL,
+        start_new_session=True,
     )  # fmt: skip
     wait_for("the dump is under way", lambda: waits_for_lock(server))
     (left,) = partial_dumps(dumps)
@@ -295,6 +298,7 @@ def test_what_a_killed_run_left_is_swept_by_the_next(
     subprocess.run(["pkill", "--signal", "KILL", "--session", str(process.pid)], check=True)
     wait_for("its connection has ended", lambda: not waits_for_lock(server))
     assert partial_dumps(dumps) == [left]
+    assert list(temporary.iterdir()) == []
     held()
     assert dumps.dump().returncode == 0
     assert list(dumps.files()) == ["datadump.sql"]
