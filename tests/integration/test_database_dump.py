@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -301,6 +302,78 @@ def test_what_a_killed_run_left_is_swept_by_the_next(
     assert list(temporary.iterdir()) == []
     held()
     assert dumps.dump().returncode == 0
+    assert list(dumps.files()) == ["datadump.sql"]
+
+
+def test_orphans_of_a_killed_script_keep_its_lock_no_longer_than_they_work(
+    dumps: Workplace, server: Server, held: Callable[[], None]
+) -> None:
+    """The one that watches over the server's silence sleeps on for DB_SILENCE_LIMIT."""
+    process = subprocess.Popen(
+        ["bash", "scripts/database_dump.sh"],
+        env=dumps.environment(), stdout=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    session = ["--session", str(process.pid)]
+    try:
+        wait_for("the dump is under way", lambda: waits_for_lock(server))
+        process.kill()
+        process.wait()
+        held()
+        workers = ["pgrep", *session, "mariadb|tee|tail|cat"]
+        wait_for("their end", lambda: subprocess.run(workers, check=False).returncode == 1)
+        assert len(partial_dumps(dumps)) == 1
+        assert dumps.dump().returncode == 0
+        assert list(dumps.files()) == ["datadump.sql"]
+    finally:
+        subprocess.run(["pkill", "--signal", "KILL", *session], check=False)
+
+
+def stand_in(folder: Path, program: str, script: str) -> str:
+    """A PATH on which the script is found before the program, which it can reach as $real."""
+    folder.mkdir(exist_ok=True)
+    file = folder / program
+    file.write_text(f"#!/bin/bash\nreal={shutil.which(program)}\n{script}\n")
+    file.chmod(0o755)
+    return f"{folder}:{os.environ['PATH']}"
+
+
+def test_sweep_that_takes_a_dump_before_its_lock_does_no_harm(
+    dumps: Workplace, server: Server, tmp_path: Path
+) -> None:
+    """Another run's sweep, that is: the dump goes into a new file."""
+    sweep = (
+        f'if mkdir {tmp_path}/swept; then rm {dumps.dumps}/.database_dump.*; fi; exec $real "$@"'
+    )
+    result = dumps.dump(PATH=stand_in(tmp_path / "bin", "flock", sweep))
+    assert (tmp_path / "swept").exists()
+    assert (result.returncode, dumps.messages()) == (0, ["database dump completed"])
+    assert restored(server, dumps.dumps / "datadump.sql") == contents(server, DATABASE)
+
+
+def waits_for_turn(process: subprocess.Popen[str]) -> bool:
+    """Whether the dump is at the lock under which dumps are compared and renamed."""
+    command = ["pgrep", "--parent", str(process.pid), "--exact", "--full", "flock 8"]
+    return subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def test_two_dumps_that_end_at_once_leave_the_later(
+    dumps: Workplace, server: Server, tmp_path: Path
+) -> None:
+    """The earlier has found none that is later, and is about to take the name."""
+    go = tmp_path / "go"
+    barrier = f'touch {tmp_path}/there; until [[ -e {go} ]]; do sleep 0.05; done; exec $real "$@"'
+    earlier = dumps.start_dump(PATH=stand_in(tmp_path / "bin", "mv", barrier))
+    try:
+        wait_for("it is about to take the name", (tmp_path / "there").exists)
+        server.query("CREATE TABLE later (id INT)", DATABASE)
+        later = dumps.start_dump()
+        wait_for("its turn", lambda: waits_for_turn(later) or later.poll() is not None)
+        go.touch()
+        assert [process.wait(60) for process in (earlier, later)] == [0, 0]
+        assert restored(server, dumps.dumps / "datadump.sql") == contents(server, DATABASE)
+    finally:
+        go.touch()
+        server.query("DROP TABLE IF EXISTS later", DATABASE)
     assert list(dumps.files()) == ["datadump.sql"]
 
 
