@@ -7,6 +7,8 @@ import re
 import stat
 import subprocess
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -412,11 +414,39 @@ def test_folder_that_cannot_be_written_is_one_clear_error(clone: Checkout) -> No
     assert f"'/dumps' can't be written by user id {USER}" in lines[0]
 
 
+@contextmanager
+def held_table(clone: Checkout) -> Iterator[Callable[[str], str]]:
+    """A lock in the middle of the sample, on which every dump waits; asks that server as root."""
+    root = (clone.path / "db_data/sample_root_password.txt").read_text().strip()
+    client = (
+        "exec", "-T", "-e", f"MYSQL_PWD={root}", "database",
+        "mariadb", "--user=root", "--unbuffered", "--skip-column-names", "FACULDADE",
+    )  # fmt: skip
+    with subprocess.Popen(
+        ["docker", "compose", *client], cwd=clone.path, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as session:  # fmt: skip
+        assert session.stdin is not None
+        assert session.stdout is not None
+        session.stdin.write("LOCK TABLES PESSOA WRITE; SELECT 'held';\n")
+        session.stdin.flush()
+        assert session.stdout.readline() == "held\n"
+        yield lambda sql: clone.compose(*client, f"--execute={sql}")
+
+
 def test_stop_ends_everything_at_once(clone: Checkout) -> None:
-    """Well within the stop period."""
-    started = time.monotonic()
-    clone.compose("stop", "dump", "send-to-s3")
-    assert time.monotonic() - started < 5
+    """Well within the stop period, also a dump that waits for its server."""
+    stopped = "database dump failed: stopped by SIGTERM"
+    before = clone.count(stopped)
+    with held_table(clone) as ask:
+        clone.compose("start", "dump")
+        states = "SELECT STATE FROM information_schema.PROCESSLIST WHERE USER = 'backup'"
+        wait_for("the dump is under way", lambda: "metadata lock" in ask(states))
+        started = time.monotonic()
+        clone.compose("stop", "dump", "send-to-s3")
+        assert time.monotonic() - started < 5
+    assert clone.count(stopped) == before + 1
+    assert list((clone.path / "dumps").glob(".database_dump.*")) == []
     clone.compose("start", "send-to-s3")
 
 
