@@ -18,8 +18,23 @@ SECONDS_TO_START = 120
 ZONES = "/usr/share/zoneinfo"
 
 
+class ThrowawayServer(Server):
+    """A server that this process has started."""
+
+    def __init__(self, options: bytes, process: subprocess.Popen[bytes], log: str) -> None:
+        super().__init__(options)
+        self._process, self._log = process, log
+
+    def require_life(self) -> None:
+        """Raises OSError where it has ended: out of memory, or of disk, or killed."""
+        if self._process.poll() is not None:
+            with open(self._log, errors="replace") as file:
+                said = last_line(file.read())
+            raise OSError(f"the drill's server ended, status {self._process.returncode}: {said}")
+
+
 @contextmanager
-def throwaway_server(scratch: str, first: str) -> Iterator[Server]:
+def throwaway_server(scratch: str, first: str) -> Iterator[ThrowawayServer]:
     """A server that nobody else has; what is loaded there begins with the statement ``first``.
 
     Raises ServerError and OSError.
@@ -76,16 +91,18 @@ def user() -> str:
 
 
 @contextmanager
-def running(folder: str, first: str) -> Iterator[Server]:
+def running(folder: str, first: str) -> Iterator[ThrowawayServer]:
     """The server, from when it answers to its end."""
     log = os.path.join(folder, "log")
     with open(log, "wb") as output:
         process = subprocess.Popen(command(folder), stdout=output, stderr=output)
     try:
-        server = Server(
+        server = ThrowawayServer(
             f"[client]\nsocket={folder}/socket\nuser=root\nskip-ssl\n"
             "default-character-set=utf8mb4\n"
-            f"[mariadb]\ninit-command={first}\n!include {DUMP_OPTIONS}\n".encode()
+            f"[mariadb]\ninit-command={first}\n!include {DUMP_OPTIONS}\n".encode(),
+            process,
+            log,
         )
         wait_until_it_answers(server, process, log)
         load_time_zones(server)

@@ -258,3 +258,18 @@ def test_stopped_drill_leaves_nothing(work: Workplace) -> None:
     assert work.messages()[-1] == "restore verification failed: stopped by SIGTERM"
     assert list(work.scratch.glob("drill.*")) == []
     assert "-\n" in work.restore("--list").stdout
+
+
+def test_drill_whose_own_server_dies_says_nothing_of_the_backup(
+    work: Workplace, store: Store, bucket: str
+) -> None:
+    """The proof of before stays."""
+    back_up(work, DB_NAME=NAMED_DATABASE)
+    assert work.drill(DB_NAME=NAMED_DATABASE).returncode == 0
+    process = work.start_drill(DB_NAME=NAMED_DATABASE)
+    (pid_file,) = wait_for("the drill's server", lambda: list(work.scratch.glob("drill.*/pid")))
+    os.kill(int(pid_file.read_text()), signal.SIGKILL)
+    process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert work.messages()[-1].startswith("restore verification failed: ")
+    assert proof(store, bucket)["verified"] is True

@@ -362,7 +362,8 @@ def test_database_that_was_damaged_is_replaced(
         "SELECT COLUMN_DEFAULT FROM information_schema.COLUMNS "
         f"WHERE TABLE_SCHEMA = '{old}' AND COLUMN_DEFAULT LIKE 'nextval%'"
     )
-    assert defaults == [(f"nextval(`{old}`.`numbers`)",)]
+    own = [] if damage == "a sequence is gone" else [(f"nextval(`{old}`.`numbers`)",)]
+    assert defaults == own
     server.query(f"SET STATEMENT foreign_key_checks = 0 FOR DROP DATABASE {old}")
 
 
