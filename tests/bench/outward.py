@@ -1,0 +1,153 @@
+"""From the database to the object: the whole way, the dump alone, the upload alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from support.store import Store
+
+from bench.database import DATABASE
+from bench.measuring import MEBIBYTE, Side, Trial
+from bench.report import Row, compare
+from bench.world import DUMP, TICK, Place, World, option_file
+
+MARIADB_DUMP = (
+    "mariadb-dump --defaults-file={options} --single-transaction --routines --events --triggers "
+    f"--hex-blob {DATABASE}"
+)
+OURS = "this pipeline"
+GZIP = "`mariadb-dump | gzip | aws s3 cp -`"
+RCLONE = "`mariadb-dump | zstd | rclone rcat`"
+RESTIC = "`mariadb-dump | restic backup --stdin`"
+PIPELINES = {
+    GZIP: "{dump} | gzip | aws s3 cp --only-show-errors - s3://{bucket}/dump.sql.gz",
+    RCLONE: "{dump} | zstd -q | rclone rcat store:{bucket}/dump.sql.zst",
+    RESTIC: "{dump} | restic backup --quiet --stdin --stdin-filename dump.sql",
+}
+UPLOADS = {
+    "`aws s3 cp`": "aws s3 cp --only-show-errors {file} s3://{bucket}/",
+    "`s5cmd cp`": "s5cmd --log error cp {file} s3://{bucket}/",
+    "`rclone copy`": "rclone copy {file} store:{bucket}",
+}
+
+
+def pipeline(world: World) -> list[Row]:
+    """Database to object."""
+    with world.store() as store:
+        sides = [our_pipeline(world, store)]
+        sides += [other_pipeline(world, store, *item) for item in PIPELINES.items()]
+        results = world.take_turns("pipeline", sides)
+    job = "database to object, zstd"
+    targets = {GZIP: "at most 0.6", RCLONE: "at most 1.25", RESTIC: "below 1"}
+    return [
+        compare(job, other, results[OURS], results[other], target)
+        for other, target in targets.items()
+    ]
+
+
+def our_pipeline(world: World, store: Store) -> Side:
+    """A dump, the hand-over, one tick."""
+
+    @contextmanager
+    def prepare() -> Iterator[Trial]:
+        with world.place(store, world.server) as place:
+            yield place.shell(f"{DUMP} && {TICK}", place.stored, DUMP_COMPRESSION="zstd")
+
+    return Side(OURS, prepare)
+
+
+def other_pipeline(world: World, store: Store, name: str, line: str) -> Side:
+    """A line of other tools."""
+
+    @contextmanager
+    def prepare() -> Iterator[Trial]:
+        with world.place(store, world.server) as place:
+            if name == RESTIC:
+                world.run_untimed_line(place, "restic init")
+            dump = MARIADB_DUMP.format(options=option_file(place.work, "DB"))
+            yield place.shell(line.format(dump=dump, bucket=place.bucket), place.stored)
+
+    return Side(name, prepare)
+
+
+def dump(world: World) -> list[Row]:
+    """The dump alone, beside the least that there is to do."""
+    floor = "`mariadb-dump > /dev/null`"
+    with world.store() as store, world.place(store, world.server) as place:
+        options = option_file(place.work, "DB")
+        sides = [
+            our_dump(place, "none"),
+            our_dump(place, "zstd"),
+            plain(floor, lambda: place.shell(MARIADB_DUMP.format(options=options) + " >/dev/null")),
+        ]
+        results = world.take_turns("dump", sides)
+    targets = {"none": "at most 1.3", "zstd": "at most 1.35"}
+    return [
+        compare(f"the dump alone, {way}", floor, results[way], results[floor], target)
+        for way, target in targets.items()
+    ]
+
+
+def plain(name: str, trial: Callable[[], Trial]) -> Side:
+    """A side with nothing to prepare."""
+
+    @contextmanager
+    def prepare() -> Iterator[Trial]:
+        yield trial()
+
+    return Side(name, prepare)
+
+
+def our_dump(place: Place, compression: str) -> Side:
+    """Its file goes afterwards."""
+
+    @contextmanager
+    def prepare() -> Iterator[Trial]:
+        yield place.shell(DUMP, place.dumped, DUMP_COMPRESSION=compression)
+        for file in place.work.dumps.iterdir():
+            file.unlink()
+
+    return Side(compression, prepare)
+
+
+def upload(world: World) -> list[Row]:
+    """A file that can't be compressed, half the size of the SQL."""
+    file = world.folder / "datadump.sql.zst"
+    mebibytes = max(1, world.options.size // 2)
+    with file.open("wb") as output:
+        for _ in range(mebibytes):
+            output.write(os.urandom(MEBIBYTE))
+    with world.store() as store:
+        sides = [our_upload(world, store, file)]
+        sides += [other_upload(world, store, file, *item) for item in UPLOADS.items()]
+        results = world.take_turns("upload", sides)
+    file.unlink()
+    target = "at most 1.18 (0.85 of the speed) beside the fastest, under 150 MiB of memory"
+    job = f"the upload alone, {mebibytes:,} MiB"
+    return [compare(job, other, results[OURS], results[other], target) for other in UPLOADS]
+
+
+def our_upload(world: World, store: Store, file: Path) -> Side:
+    """One tick; the file that it deletes is another name of the same."""
+
+    @contextmanager
+    def prepare() -> Iterator[Trial]:
+        with world.place(store) as place:
+            os.link(file, place.work.dumps / file.name)
+            yield place.shell(TICK, place.stored)
+
+    return Side(OURS, prepare)
+
+
+def other_upload(world: World, store: Store, file: Path, name: str, line: str) -> Side:
+    """Another tool, with its own defaults."""
+
+    @contextmanager
+    def prepare() -> Iterator[Trial]:
+        with world.place(store) as place:
+            yield place.shell(line.format(file=file, bucket=place.bucket), place.stored)
+
+    return Side(name, prepare)
