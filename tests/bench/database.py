@@ -73,7 +73,7 @@ TABLES = (
          "CONCAT(LEFT(MD5(seq), 12), '@', seq MOD 97, '.example.com')", one_of(3, CITIES),
          f"'1940-01-01' + INTERVAL {number(4, 24_000)} DAY", "UNHEX(MD5(CONCAT('c', seq)))",
          sentence(100, 8)),
-        700,
+        750,
     ),
     Table(
         "products",
@@ -81,7 +81,7 @@ TABLES = (
         "description TEXT, UNIQUE KEY (sku, id), KEY (price), KEY (title)",
         ("seq", "LEFT(SHA1(seq), 12)", sentence(200, 5), f"{number(5, 99_999)} / 100",
          sentence(210, 40)),
-        350,
+        370,
     ),
     Table(
         "orders",
@@ -90,7 +90,7 @@ TABLES = (
         "KEY (customer, placed), KEY (placed), KEY (reference)",
         ("seq", number(6, 1_000_000), moment(7), f"1 + {number(8, 4)}",
          f"{number(9, 999_999)} / 100", "MD5(CONCAT('o', seq))"),
-        2000,
+        1650,
     ),
     Table(
         "items",
@@ -98,8 +98,8 @@ TABLES = (
         "price DECIMAL(9, 2), note VARCHAR(80), KEY (placed_order), KEY (product, quantity)",
         ("seq", "seq DIV 3", number(10, 500_000), f"1 + {number(11, 9)}",
          f"{number(12, 99_999)} / 100",
-         f"IF({chance(13)} < 0.3, {sentence(250, 6)}, NULL)"),
-        5400,
+         f"IF({chance(13)} < 0.6, {sentence(240, 8)}, NULL)"),
+        3700,
     ),
     Table(
         "visits",
@@ -108,8 +108,8 @@ TABLES = (
         ("seq", moment(14), number(15, 1_000_000),
          f"CONCAT({one_of(16, PAGES)}, '?id=', {number(17, 500_000)})",
          "LEFT(SHA1(CONCAT('v', seq DIV 5)), 20)", f"ROUND({chance(18)} * 600, 1)",
-         sentence(260, 12)),
-        2450,
+         sentence(260, 20)),
+        2200,
     ),
 )  # fmt: skip
 
