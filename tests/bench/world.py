@@ -115,6 +115,9 @@ class World:
         )
         work.settings |= {**self.settings(), "DB_NAME": DATABASE}
         store.client().create_bucket(Bucket=bucket)
+        # The first object of a bucket has SeaweedFS make its volumes, which takes a while.
+        store.put(bucket, "first", bytes(MEBIBYTE))
+        store.client().delete_object(Bucket=bucket, Key="first")
         try:
             yield Place(work, store, bucket)
         finally:
