@@ -126,9 +126,8 @@ class Comparison:
                 f"{self._expected.server_version}, this server is {self._found.server_version}"
             )
         )
-        return Outcome(
-            findings, summary([f for f in findings if f.result not in {OK, NOT_COMPARED}]), note
-        )
+        wrong = [f for f in findings if f.result not in {OK, NOT_COMPARED}]
+        return Outcome(findings, summary(wrong), note)
 
     def _dump(self) -> AbstractContextManager[BinaryIO]:
         options = ["--dump-history"] if self._expected.has_history else []
@@ -177,7 +176,7 @@ class Comparison:
         return int(number)
 
     def _plain(self, item: Object) -> bytes:
-        """Its definition without what stands in a view whose definer was gone: `db`.`t`.`column`."""
+        """Its definition; in a view whose definer was gone, columns have the database's name."""
         own = re.escape(quote(self._database).encode())
         return re.sub(own + rb"\.(?=`(?:[^`]|``)+`\.`)", b"", item.definition)
 
