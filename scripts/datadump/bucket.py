@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, suppress
 from functools import cache
@@ -12,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from datadump.contents import CHUNK, Contents
 from datadump.store import (
+    BucketAbsentError,
     KeyTakenError,
     NotOfferedError,
     RefusedError,
@@ -24,9 +26,14 @@ from datadump.store import (
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
-    from types_boto3_s3.type_defs import HeadObjectOutputTypeDef, LifecycleRuleTypeDef
+    from types_boto3_s3.type_defs import (
+        HeadObjectOutputTypeDef,
+        LifecycleRuleOutputTypeDef,
+        LifecycleRuleTypeDef,
+    )
 
 DAYS_FOR_OPEN_UPLOADS = 7
+PAUSE_AFTER_A_SLIP = 0.5  # seconds
 OVERWRITES = (
     "warning: the store doesn't know If-None-Match: uploaders that share a prefix there could "
     "overwrite each other's objects; give each an S3_PREFIX of its own"
@@ -92,7 +99,31 @@ class Bucket:
                 if error_code(error) != "BucketAlreadyOwnedByYou":
                     raise
 
-    def block_public_access(self) -> None:
+    def finish(self) -> None:
+        """Give a bucket that was just made what ours have.
+
+        One that has lifecycle rules was finished before, or is somebody's: it is left as it is.
+        """
+        rules = self._lifecycle_rules()
+        if rules:
+            return
+        self._block_public_access()
+        if rules is not None:
+            self._expire_open_uploads()
+
+    def _lifecycle_rules(self) -> list[LifecycleRuleOutputTypeDef] | None:
+        """None where the store doesn't tell."""
+        with suppress(NotOfferedError, RefusedError), self._errors():
+            try:
+                answer = self._client.get_bucket_lifecycle_configuration(Bucket=self.name)
+            except ClientError as error:
+                if error_code(error) == "NoSuchLifecycleConfiguration":
+                    return []
+                raise
+            return answer.get("Rules", [])
+        return None
+
+    def _block_public_access(self) -> None:
         """No object of the bucket is ever public; a store that doesn't offer this is tolerated."""
         try:
             with self._errors():
@@ -109,7 +140,7 @@ class Bucket:
             if is_aws(self._client):
                 raise
 
-    def expire_open_uploads(self) -> None:
+    def _expire_open_uploads(self) -> None:
         """The last net under uploads that nobody ends; without it, all the rest holds as well."""
         rule: LifecycleRuleTypeDef = {
             "ID": "open multipart uploads",
@@ -129,6 +160,18 @@ class Bucket:
                 Bucket=self.name, Prefix=prefix
             )
             return [item["Key"] for page in pages for item in page.get("Contents", [])]
+
+    def keys_if_there(self, prefix: str) -> list[str] | None:
+        """The same; None where the store says twice that there is no bucket.
+
+        Said once it may be a slip, and what follows from it is not to be undone.
+        """
+        for pause in (PAUSE_AFTER_A_SLIP, 0):
+            try:
+                return self.keys(prefix)
+            except BucketAbsentError:
+                time.sleep(pause)
+        return None
 
     def folders(self, prefix: str) -> list[str]:
         """The names right below the prefix that have something below them."""

@@ -106,8 +106,6 @@ class Shipment:
 
     def _store(self) -> None:
         key_of_an_earlier_tick = self._dump.destination is not None
-        if self._dump.bucket_in_the_making:
-            self._finish_bucket()
         if self._dump.destination is None or self._dump.bucket_in_the_making:
             self._note_next_key()
             key_of_an_earlier_tick = False
@@ -155,7 +153,9 @@ class Shipment:
                 if self._has_arrived(contents):
                     return
             except BucketAbsentError:
-                if attempt >= TRIES_AT_AN_ABSENT_BUCKET:
+                if self._has_arrived(contents):
+                    return
+                if attempt >= TRIES_AT_AN_ABSENT_BUCKET and self._bucket_is_absent():
                     self._note_next_key()
             except ConflictError:
                 self._abort_uploads(contents)
@@ -189,7 +189,7 @@ class Shipment:
         """End what is open at the key and this dump's: noted, or begun there since the note.
 
         The latter by requests whose answers were lost. Older ones may be another uploader's. Where
-        the account may not do this, the rule of :meth:`Bucket.expire_open_uploads` ends them.
+        the account may not do this, the rule of :meth:`Bucket.finish` ends them.
         """
         if contents.size <= LARGEST_PUT:
             return
@@ -219,18 +219,24 @@ class Shipment:
         self._note_next_key()
         return False
 
+    def _bucket_is_absent(self) -> bool:
+        return self._bucket.keys_if_there(self._key) is None
+
     def _note_next_key(self) -> None:
+        """Choose the number after the day's highest; where there is no bucket, make it before.
+
+        A note says so, and whoever finds it goes on with what a new bucket lacks.
+        """
         bucket = Bucket(self._client, self._settings.bucket)
+        in_the_making = Destination(bucket.name, self._dump.finished_name)
         folder = day_folder(self._settings.prefix, time.strftime("%Y-%m-%d"))
-        try:
-            keys = bucket.keys(folder)
-        except BucketAbsentError:
-            self._dump = self._folder.note(
-                self._dump, Destination(bucket.name, self._dump.finished_name)
-            )
-            self._finish_bucket()
-            keys = []
-        key = next_key([*keys, *self._keys_of_others()], folder, self._dump.finished_name)
+        keys = bucket.keys_if_there(folder)
+        if keys is None:
+            self._dump = self._folder.note(self._dump, in_the_making)
+            self._make_bucket()
+        if self._dump.destination == in_the_making:
+            bucket.finish()
+        key = next_key([*(keys or []), *self._keys_of_others()], folder, self._dump.finished_name)
         self._dump = self._folder.note(self._dump, Destination(bucket.name, key))
 
     def _keys_of_others(self) -> list[str]:
@@ -241,15 +247,12 @@ class Shipment:
             if dump.destination and dump.dump_id != self._dump.dump_id
         ]
 
-    def _finish_bucket(self) -> None:
-        """Make the bucket that the dump's note names, unless that was done before."""
+    def _make_bucket(self) -> None:
         try:
             self._bucket.make()
         except RefusedError:
             self._dump = self._folder.note(self._dump, None)
             raise
-        self._bucket.block_public_access()
-        self._bucket.expire_open_uploads()
 
     def _metadata(self, contents: Contents) -> dict[str, str]:
         dumped_at = datetime.fromtimestamp(os.stat(self._path).st_mtime).astimezone()

@@ -72,6 +72,65 @@ def test_fault_that_stays_leaves_the_dump_to_the_next_tick(
     assert uploads.files() == {}
 
 
+def in_turn(faults: list[Fault], matches: Chooser) -> Chooser:
+    """These for the first requests that match, and none after them."""
+    left = iter(faults)
+    return lambda request: next(left, None) if matches(request) else None
+
+
+def test_dump_whose_answer_was_lost_is_stored_once_though_the_bucket_seems_gone(
+    uploads: Workplace, store: Store, proxy: Proxy, bucket: str
+) -> None:
+    """A store that says so for a while is no reason to go to another key."""
+    store.client().create_bucket(Bucket=bucket)
+    (uploads.dumps / "datadump.sql").write_bytes(b"dump")
+    proxy.choose = in_turn(["lost", *[404] * 5], lambda request: request.is_object_put)
+    assert uploads.tick().returncode == 0
+    assert the_only_object(store, bucket) == b"dump"
+
+
+def test_bucket_that_seems_gone_keeps_the_dump_at_its_key(
+    uploads: Workplace, store: Store, proxy: Proxy, bucket: str
+) -> None:
+    """Its listing works, so it is there: a late request may still arrive."""
+    store.client().create_bucket(Bucket=bucket)
+    (uploads.dumps / "datadump.sql").write_bytes(b"dump")
+    proxy.choose = in_turn([404] * 6, lambda request: request.is_object_put)
+    assert uploads.tick().returncode == 0
+    assert the_only_object(store, bucket) == b"dump"
+    puts = [request.path.split("?")[0] for request in proxy.requests if request.is_object_put]
+    assert (len(puts), len(set(puts))) == (7, 1)
+    made = [r.path for r in proxy.requests if r.method == "PUT" and not r.is_object_put]
+    assert made == []
+
+
+@pytest.mark.parametrize("slips", [1, 2])
+def test_bucket_that_seems_gone_keeps_its_lifecycle_rules(
+    uploads: Workplace, store: Store, proxy: Proxy, bucket: str, slips: int
+) -> None:
+    """Nor does it lose them if the store says twice that there is none."""
+    client = store.client()
+    client.create_bucket(Bucket=bucket)
+    rule = {
+        "ID": "theirs",
+        "Status": "Enabled",
+        "Filter": {"Prefix": "x/"},
+        "Expiration": {"Days": 30},
+    }
+    client.put_bucket_lifecycle_configuration(
+        Bucket=bucket,
+        LifecycleConfiguration={"Rules": [rule]},  # type: ignore[list-item]
+    )
+    (uploads.dumps / "datadump.sql").write_bytes(b"dump")
+    proxy.choose = in_turn([404] * slips, lambda request: "list-type=2" in request.path)
+    assert uploads.tick().returncode == 0
+    assert the_only_object(store, bucket) == b"dump"
+    rules = client.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    assert [rule["ID"] for rule in rules] == ["theirs"]
+    asked = [r.path for r in proxy.requests if r.method == "PUT" and not r.is_object_put]
+    assert asked == ([] if slips == 1 else [f"/{bucket}"])
+
+
 @pytest.mark.parametrize("size", [1000, 3 * LARGEST_PUT], ids=["one request", "parts"])
 def test_full_disk_stops_no_upload(
     uploads: Workplace, store: Store, proxy: Proxy, bucket: str, size: int

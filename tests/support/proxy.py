@@ -22,6 +22,7 @@ CODES = {
     503: "SlowDown",
     403: "AccessDenied",
     409: "ConditionalRequestConflict",
+    404: "NoSuchBucket",
     501: "NotImplemented",
 }
 
