@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import signal
 import sys
 import time
 from datetime import datetime
@@ -46,6 +47,8 @@ ASCII = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")
 
 def send_all(settings: Settings, folder: DumpFolder, pending: Pending) -> bool:
     """Upload each, so that one that can't go doesn't keep the others. True: all have arrived."""
+    # Python's own way would wait for the parts under way; a kill is safe at any moment.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         client = connect(settings)
     except StoreError as error:
@@ -83,6 +86,11 @@ def mark_of(upload_id: str, contents: Contents) -> int:
     return int.from_bytes(digest[:4], "big") or 1
 
 
+def state_of(status: os.stat_result) -> tuple[int, int]:
+    """What changes when a file is written to."""
+    return status.st_size, status.st_mtime_ns
+
+
 class Shipment:
     """One dump on its way. Raises StoreError and OSError."""
 
@@ -93,12 +101,14 @@ class Shipment:
         self._folder = folder
         self._client = client
         self._dump = dump  # as it was last noted on disk
+        self._state_read = (0, 0)
 
     def send(self) -> None:
         """Store the dump once, check it in the bucket, remove it; show it again if that fails."""
         self._folder.hide(self._dump, new_id())
         try:
             self._store()
+            self._require_unchanged()
         except Exception:
             self._show_dump()
             raise
@@ -137,7 +147,16 @@ class Shipment:
 
     def _read(self) -> Contents:
         with open(self._path, "rb") as file:
+            self._state_read = state_of(os.fstat(file.fileno()))
             return read_contents(file)
+
+    def _require_unchanged(self) -> None:
+        """What the bucket has is what was read: is it still what the file holds?"""
+        if state_of(os.stat(self._path)) != self._state_read:
+            raise StoreError(
+                f"{self._dump.finished_name} was written to while it went up to "
+                f"{self._bucket.url(self._key)}: it stays, and goes up as another dump"
+            )
 
     @property
     def _uploads(self) -> MultipartUploads:

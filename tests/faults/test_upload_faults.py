@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -301,3 +303,59 @@ def second_is_over(client: object, bucket: str) -> bool:
 
     (upload,) = client.list_multipart_uploads(Bucket=bucket)["Uploads"]  # type: ignore[attr-defined]
     return bool(int(datetime.now(UTC).timestamp()) > int(upload["Initiated"].timestamp()))
+
+
+def test_dump_that_is_written_to_while_it_goes_up_is_not_removed(
+    uploads: Workplace, store: Store, proxy: Proxy, bucket: str
+) -> None:
+    """Somebody's cp that isn't over: the tail would be lost with the file."""
+    begun, tail = os.urandom(20 * MEBIBYTE), os.urandom(MEBIBYTE)
+    with (uploads.dumps / "datadump.sql").open("wb", 0) as file:
+        file.write(begun)
+        left = [tail]
+
+        def choose(request: Request) -> None:
+            if request.is_part and left:
+                file.write(left.pop())
+
+        proxy.choose = choose
+        assert uploads.tick().returncode == 1
+    (message,) = uploads.messages()
+    assert message.startswith("datadump.sql was written to while it went up")
+    assert set(uploads.files().values()) == {begun + tail}
+    assert uploads.tick().returncode == 0
+    assert list(store.objects(bucket).values()) == [begun, begun + tail]
+    assert uploads.files() == {}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_ends_an_upload_at_once(
+    uploads: Workplace, store: Store, proxy: Proxy, bucket: str, number: signal.Signals
+) -> None:
+    """Though its parts hang; the next tick brings the dump home."""
+    content = os.urandom(3 * LARGEST_PUT)
+    (uploads.dumps / "datadump.sql").write_bytes(content)
+    hanging, over = threading.Event(), threading.Event()
+
+    def choose(request: Request) -> Fault:
+        if not request.is_part:
+            return None
+        hanging.set()
+        over.wait(60)
+        return "cut"
+
+    proxy.choose = choose
+    process = uploads.start_tick()
+    try:
+        wait_for("parts that hang", hanging.is_set)
+        process.send_signal(number)
+        assert process.wait(5) == -number
+    finally:
+        over.set()
+        process.kill()
+        process.communicate()
+    assert list(uploads.files().values()) == [content]
+    proxy.choose = lambda request: None
+    assert uploads.tick().returncode == 0
+    assert uploads.files() == {}
+    assert the_only_object(store, bucket) == content
