@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, suppress
@@ -44,6 +45,12 @@ OVERWRITES = (
 def say_once(text: str) -> None:
     """For a person, not the log."""
     print(text)
+
+
+@cache
+def warn_once(text: str) -> None:
+    """The same, for a fault that an upload gets over."""
+    print(text, file=sys.stderr)
 
 
 class Holder(NamedTuple):

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from s3transfer.utils import ReadFileChunk
 
-from datadump.bucket import Bucket
+from datadump.bucket import Bucket, warn_once
 from datadump.progress import MEBIBYTE, Progress
-from datadump.store import store_errors, wanted_checksums
+from datadump.store import DeniedError, NotOfferedError, store_errors, wanted_checksums
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -115,10 +115,10 @@ class MultipartUploads:
                 Bucket=self._bucket.name, Key=self._key, UploadId=upload_id
             )
 
-    def send(self, upload_id: str, path: str, size: int) -> None:
+    def send(self, upload_id: str, path: str, size: int, *, resumed: bool) -> None:
         """Send the parts that the store hasn't, and complete the upload if the key is free."""
         parts = slices(path, size)
-        stored = dict(self._stored(upload_id, parts))
+        stored = self._stored(upload_id, parts) if resumed else {}
         progress = Progress(self._url, size, sum(parts[number].length for number in stored))
         missing = {number: part for number, part in parts.items() if number not in stored}
         stored.update(self._send_missing(upload_id, missing, progress))
@@ -133,7 +133,15 @@ class MultipartUploads:
         )
         self._bucket.create(self._key, complete)
 
-    def _stored(
+    def _stored(self, upload_id: str, parts: dict[int, Slice]) -> dict[int, CompletedPartTypeDef]:
+        """The parts that the store has: none where the account may not ask, or it doesn't tell."""
+        try:
+            return dict(self._listed(upload_id, parts))
+        except (DeniedError, NotOfferedError) as error:
+            warn_once(f"all parts go up again: {error}")
+            return {}
+
+    def _listed(
         self, upload_id: str, parts: dict[int, Slice]
     ) -> Iterator[tuple[int, CompletedPartTypeDef]]:
         with self._errors():

@@ -17,11 +17,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from datadump.bucket import Bucket
+from datadump.bucket import Bucket, warn_once
 from datadump.contents import Contents, read_contents
 from datadump.daily_log import log, log_unexpected
 from datadump.dump_folder import Destination, DumpFolder, Pending, TakenDump
-from datadump.multipart import LARGEST_PUT, MultipartUploads
+from datadump.multipart import LARGEST_PUT, MultipartUploads, OpenUpload
 from datadump.object_key import day_folder, next_key
 from datadump.settings import Settings
 from datadump.store import (
@@ -151,7 +151,7 @@ class Shipment:
             return read_contents(file)
 
     def _require_unchanged(self) -> None:
-        """What the bucket has is what was read: is it still what the file holds?"""
+        """Raises StoreError where the file was written to since it was read."""
         if state_of(os.stat(self._path)) != self._state_read:
             raise StoreError(
                 f"{self._dump.finished_name} was written to while it went up to "
@@ -187,17 +187,27 @@ class Shipment:
         if contents.size <= LARGEST_PUT:
             self._bucket.put(self._path, self._key, contents, self._metadata(contents))
         else:
-            upload_id = self._noted_upload(contents) or self._open_upload(contents)
-            self._uploads.send(upload_id, self._path, contents.size)
+            self._bucket.require_free(self._key)  # before the hours that the parts may take
+            noted = self._noted_upload(contents)
+            upload_id = noted or self._open_upload(contents)
+            self._uploads.send(upload_id, self._path, contents.size, resumed=noted is not None)
 
     def _noted_upload(self, contents: Contents) -> str | None:
         """The multipart upload of an earlier try, which goes on if the store still has it."""
         if not self._dump.upload_mark:
             return None
-        for upload in self._uploads.list_open():
+        for upload in self._open_uploads():
             if mark_of(upload.upload_id, contents) == self._dump.upload_mark:
                 return upload.upload_id
         return None
+
+    def _open_uploads(self) -> list[OpenUpload]:
+        """Those at the key; none where the account may not ask, or the store doesn't tell."""
+        try:
+            return self._uploads.list_open()
+        except (DeniedError, NotOfferedError) as error:
+            warn_once(f"multipart uploads may stay open: {error}")
+            return []
 
     def _open_upload(self, contents: Contents) -> str:
         upload_id = self._uploads.open(self._metadata(contents))
@@ -212,13 +222,13 @@ class Shipment:
         """
         if contents.size <= LARGEST_PUT:
             return
-        try:
-            for upload in self._uploads.list_open():
-                noted = mark_of(upload.upload_id, contents) == self._dump.upload_mark
-                if noted or upload.initiated.timestamp() >= self._dump.noted_at:
+        for upload in self._open_uploads():
+            noted = mark_of(upload.upload_id, contents) == self._dump.upload_mark
+            if noted or upload.initiated.timestamp() >= self._dump.noted_at:
+                try:
                     self._uploads.abort(upload.upload_id)
-        except (DeniedError, NotOfferedError) as error:
-            print(f"multipart uploads may stay open: {error}", file=sys.stderr)
+                except (DeniedError, NotOfferedError) as error:
+                    warn_once(f"a multipart upload may stay open: {error}")
 
     def _has_arrived(self, contents: Contents) -> bool:
         """Ask the store who has the key.
@@ -233,18 +243,20 @@ class Shipment:
         if own and holder.sha256 == contents.sha256:
             return True
         self._abort_uploads(contents)
+        taken = self._key
         if own:
             self._dump = self._folder.renew(self._dump, new_id())
-        self._note_next_key()
+        self._note_next_key(taken)
         return False
 
     def _bucket_is_absent(self) -> bool:
         return self._bucket.keys_if_there(self._key) is None
 
-    def _note_next_key(self) -> None:
+    def _note_next_key(self, taken: str = "") -> None:
         """Choose the number after the day's highest; where there is no bucket, make it before.
 
-        A note says so, and whoever finds it goes on with what a new bucket lacks.
+        A note says so, and whoever finds it goes on with what a new bucket lacks. ``taken`` is a
+        key that was found taken, which a listing that lags doesn't know yet.
         """
         bucket = Bucket(self._client, self._settings.bucket)
         in_the_making = Destination(bucket.name, self._dump.finished_name)
@@ -255,7 +267,8 @@ class Shipment:
             self._make_bucket()
         if self._dump.destination == in_the_making:
             bucket.finish()
-        key = next_key([*(keys or []), *self._keys_of_others()], folder, self._dump.finished_name)
+        keys = [*(keys or []), *self._keys_of_others(), taken]
+        key = next_key(keys, folder, self._dump.finished_name)
         self._dump = self._folder.note(self._dump, Destination(bucket.name, key))
 
     def _keys_of_others(self) -> list[str]:

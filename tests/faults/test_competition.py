@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from datadump.multipart import LARGEST_PUT
@@ -81,6 +82,33 @@ def test_key_taken_while_the_parts_go_up_is_seen_before_they_become_an_object(
     assert uploads.tick().returncode == 0
     assert store.objects(bucket)[taken[0]] == b"theirs"
     assert [r for r in proxy.requests if r.completes and taken[0] in r.path] == []
+
+
+@pytest.mark.parametrize("size", [1000, 2 * LARGEST_PUT], ids=["one request", "parts"])
+def test_listing_that_lags_gives_no_taken_number_twice(
+    uploads: Workplace, store: Store, proxy: Proxy, bucket: str, size: int
+) -> None:
+    """It doesn't know three objects of others; no part goes up to a key that is taken."""
+    store.client().create_bucket(Bucket=bucket)
+    content = os.urandom(size)
+    (uploads.dumps / "datadump.sql").write_bytes(content)
+    theirs: dict[str, bytes] = {}
+
+    def choose(request: Request) -> Fault:
+        if not request.lists_objects:
+            return None
+        if not theirs:
+            prefix = parse_qs(urlsplit(request.path).query)["prefix"][0]
+            theirs.update({f"{prefix}datadump{n}.sql": b"theirs" for n in (1, 2, 3)})
+            for key, body in theirs.items():
+                store.put(bucket, key, body)
+        return "nothing listed"
+
+    proxy.choose = choose
+    assert uploads.tick().returncode == 0
+    mine = next(iter(theirs)).replace("datadump1", "datadump4")
+    assert store.objects(bucket) == {**theirs, mine: content}
+    assert [r for r in proxy.requests if r.is_part and f"/{mine}?" not in r.path] == []
 
 
 def test_many_uploaders_of_small_dumps_lose_none(

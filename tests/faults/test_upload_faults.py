@@ -124,7 +124,7 @@ def test_bucket_that_seems_gone_keeps_its_lifecycle_rules(
         LifecycleConfiguration={"Rules": [rule]},  # type: ignore[list-item]
     )
     (uploads.dumps / "datadump.sql").write_bytes(b"dump")
-    proxy.choose = in_turn([404] * slips, lambda request: "list-type=2" in request.path)
+    proxy.choose = in_turn([404] * slips, lambda request: request.lists_objects)
     assert uploads.tick().returncode == 0
     assert the_only_object(store, bucket) == b"dump"
     rules = client.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
@@ -358,4 +358,46 @@ def test_signal_ends_an_upload_at_once(
     proxy.choose = lambda request: None
     assert uploads.tick().returncode == 0
     assert uploads.files() == {}
+    assert the_only_object(store, bucket) == content
+
+
+@pytest.mark.parametrize("fault", [403, 501, 405])
+def test_upload_needs_no_right_to_ask_for_what_is_there(
+    uploads: Workplace, store: Store, proxy: Proxy, bucket: str, fault: int
+) -> None:
+    """Killed among its parts, it goes up anew; a person is told what that may leave behind."""
+    client = store.client()
+    client.create_bucket(Bucket=bucket)
+    content = os.urandom(MEBIBYTE) * 80
+    (uploads.dumps / "datadump.sql").write_bytes(content)
+    proxy.choose = always("slow", lambda request: request.is_part)
+    process = uploads.start_tick()
+    wait_for("two parts", lambda: parts_in_store(store, bucket) >= 2)
+    process.kill()
+    process.communicate()
+    proxy.choose = always(fault, lambda request: request.lists_uploads or request.lists_parts)
+    result = uploads.tick()
+    assert (result.returncode, uploads.files()) == (0, {})
+    assert result.stderr.count("multipart uploads may stay open: ") == 1
+    assert list(store.objects(bucket).values()) == [content]
+
+
+@pytest.mark.parametrize("fault", [403, 501])
+def test_parts_that_cannot_be_listed_go_up_again(
+    uploads: Workplace, store: Store, proxy: Proxy, bucket: str, fault: int
+) -> None:
+    """Of an upload that was killed; a new one has none, and isn't asked."""
+    store.client().create_bucket(Bucket=bucket)
+    content = os.urandom(MEBIBYTE) * 80
+    (uploads.dumps / "datadump.sql").write_bytes(content)
+    proxy.choose = always("slow", lambda request: request.is_part)
+    process = uploads.start_tick()
+    wait_for("two parts", lambda: parts_in_store(store, bucket) >= 2)
+    process.kill()
+    process.communicate()
+    assert [request for request in proxy.requests if request.lists_parts] == []
+    proxy.choose = always(fault, lambda request: request.lists_parts)
+    result = uploads.tick()
+    assert (result.returncode, uploads.files()) == (0, {})
+    assert "all parts go up again: " in result.stderr
     assert the_only_object(store, bucket) == content

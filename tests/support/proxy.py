@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from support.store import Store
 
 ERROR = "<Error><Code>{}</Code><Message>by the proxy</Message></Error>"
+EMPTY_LISTING = b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"
 OF_ONE_CONNECTION = {"transfer-encoding", "connection", "content-length"}
 CODES = {
     500: "InternalError",
@@ -23,6 +24,7 @@ CODES = {
     403: "AccessDenied",
     409: "ConditionalRequestConflict",
     404: "NoSuchBucket",
+    405: "MethodNotAllowed",
     501: "NotImplemented",
 }
 
@@ -47,8 +49,19 @@ class Request:
     @property
     def ends_uploads(self) -> bool:
         """It looks for open multipart uploads, or aborts one."""
-        listing = self.method == "GET" and "uploads" in self.path
-        return listing or (self.method == "DELETE" and "uploadId=" in self.path)
+        return self.lists_uploads or (self.method == "DELETE" and "uploadId=" in self.path)
+
+    @property
+    def lists_objects(self) -> bool:
+        return self.method == "GET" and "list-type=2" in self.path
+
+    @property
+    def lists_parts(self) -> bool:
+        return self.method == "GET" and "uploadId=" in self.path
+
+    @property
+    def lists_uploads(self) -> bool:
+        return self.method == "GET" and "uploads" in self.path
 
     @property
     def completes(self) -> bool:
@@ -57,7 +70,7 @@ class Request:
 
 # A status to answer with, or "cut": the connection ends before the store sees the request, "half":
 # in the middle of its body, "lost": after the store carried it out, "torn": in the middle of the
-# answer's body, "slow": it takes half a second.
+# answer's body, "slow": it takes half a second, "nothing listed": the listing of an empty folder.
 Fault = int | str | None
 Chooser = Callable[[Request], Fault]
 
@@ -107,6 +120,9 @@ class Handler(BaseHTTPRequestHandler):
         body = self.read_chunks() if self.chunked else self.rfile.read(request.length)
         if isinstance(fault, int):
             self.answer(fault, {}, ERROR.format(CODES[fault]).encode() if fault in CODES else b"")
+            return
+        if fault == "nothing listed":
+            self.answer(200, {}, EMPTY_LISTING)
             return
         if fault == "slow":
             time.sleep(0.5)
