@@ -21,6 +21,7 @@ FINISHED_NAMES = ("datadump.sql", "datadump.sql.zst", "datadump.sql.gz")
 TAKEN_PREFIX = ".send-to-s3."
 DUMP_ID_LENGTH = 32  # hexadecimal digits
 NOTE_LENGTH = 16
+LATEST = 0xFFFFFFFF
 
 HEX = set("0123456789abcdef")
 
@@ -102,8 +103,8 @@ def is_hex(text: str, length: int) -> bool:
 
 
 def now() -> int:
-    """Seconds since 1970."""
-    return int(time.time())
+    """Seconds since 1970, as far as a note has digits: until 2106."""
+    return min(int(time.time()), LATEST)
 
 
 class DumpFolder:
@@ -141,10 +142,11 @@ class DumpFolder:
             files = [entry for entry in entries if entry.is_file(follow_symlinks=False)]
         for entry in files:
             dump = parse_taken(entry.name)
+            status = entry.stat()  # a folder's own word for the inode is made up by some mounts
             if entry.name in FINISHED_NAMES:
-                waiting[entry.inode()] = (entry.stat().st_mtime, entry.name)
-            elif dump and (dump.destination or entry.inode() not in taken):
-                taken[entry.inode()] = (entry.stat().st_mtime, dump)
+                waiting[status.st_ino] = (status.st_mtime, entry.name)
+            elif dump and (dump.destination or status.st_ino not in taken):
+                taken[status.st_ino] = (status.st_mtime, dump)
         names = [waiting[inode] for inode in waiting.keys() - taken.keys()]
         return Pending([d for _, d in sorted(taken.values())], [n for _, n in sorted(names)])
 

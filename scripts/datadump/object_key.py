@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-NUMBERED = re.compile(r"datadump([1-9][0-9]*)\.sql(\.zst|\.gz)?")
+# More digits are somebody's idea: the next number would be too long for the name of a file.
+NUMBERED = re.compile(r"datadump([1-9][0-9]{0,13})\.sql(\.zst|\.gz)?")
 
 
 def day_folder(prefix: str, day: str) -> str:

@@ -1,7 +1,9 @@
 """Rules of the folder that dumps wait in."""
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from datadump.dump_folder import (
@@ -78,10 +80,10 @@ def test_files_of_others_are_no_dumps(name: str) -> None:
 
 
 def test_longest_note_fits_into_a_file_name() -> None:
-    """Longest bucket and prefix, a seven-digit number: 255 bytes at most."""
+    """Longest bucket, prefix and number: 255 bytes at most."""
     prefix = "é" * (ROOM_FOR_PREFIX // 2)
     assert len(escape(prefix).encode()) == ROOM_FOR_PREFIX
-    key = f"{prefix}/2026-11-23/datadump1234567.sql.zst"
+    key = f"{prefix}/2026-11-23/datadump{10**14}.sql.zst"
     dump = TakenDump(DUMP_ID, "datadump.sql.zst", Destination("b" * 63, key), 2**32 - 1, 1)
     assert len(dump.name.encode()) <= 255
 
@@ -97,6 +99,19 @@ def test_each_kind_of_pending_dumps_is_oldest_first(folder: DumpFolder) -> None:
     write(folder, ".database_dump.x")
     write(folder, "datadump.sql.bak")
     assert folder.pending() == Pending([older, younger], ["datadump.sql.gz", "datadump.sql"])
+
+
+def test_inode_numbers_of_the_folder_itself_are_not_trusted(folder: DumpFolder) -> None:
+    """Some mounts tell the same one for all files there: each is a dump all the same."""
+    write(folder, "datadump.sql", mtime=1000)
+    write(folder, "datadump.sql.gz", mtime=2000)
+    with os.scandir(folder.path_of("")) as entries:
+        same = [SimpleNamespace(name=e.name, is_file=e.is_file, stat=e.stat) for e in entries]
+    for entry in same:
+        entry.inode = lambda: 2**32 - 1
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "scandir", lambda _: nullcontext(same))
+        assert folder.pending() == Pending([], ["datadump.sql", "datadump.sql.gz"])
 
 
 def test_only_regular_files_are_dumps(folder: DumpFolder) -> None:
@@ -150,6 +165,39 @@ def test_hiding_a_dump_leaves_a_newer_one_alone(folder: DumpFolder) -> None:
     write(folder, "datadump.sql", "new")
     folder.hide(taken, OTHER_ID)
     assert files(folder) == {taken.name: "old", "datadump.sql": "new"}
+
+
+def test_newer_dump_that_comes_while_one_is_hidden_is_taken(
+    folder: DumpFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may come at any moment: here between the comparison and what follows from it."""
+    noted = folder.note(
+        folder.take(write(folder, "datadump.sql", "old"), DUMP_ID),
+        Destination("bucket", "2026-11-23/datadump1.sql"),
+    )
+    folder.show(noted)
+    newer, lstat = write(folder, ".database_dump.x", "new"), os.lstat
+
+    def watch(path: str) -> os.stat_result:
+        status = lstat(path)
+        if path.endswith("/datadump.sql") and os.path.exists(folder.path_of(newer)):
+            os.replace(folder.path_of(newer), path)
+        return status
+
+    monkeypatch.setattr(os, "lstat", watch)
+    folder.hide(noted, OTHER_ID)
+    spare = TakenDump(OTHER_ID, "datadump.sql")
+    assert files(folder) == {noted.name: "old", spare.name: "new"}
+
+
+def test_note_of_a_clock_that_is_far_ahead_is_one(
+    folder: DumpFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its eight digits end in 2106."""
+    monkeypatch.setattr("time.time", lambda: 2.0**32 + 5)
+    taken = folder.take(write(folder, "datadump.sql"), DUMP_ID)
+    noted = folder.note(taken, Destination("bucket", "2106-11-23/datadump1.sql"))
+    assert parse_taken(noted.name) == noted
 
 
 def test_every_step_is_on_disk_before_the_next(

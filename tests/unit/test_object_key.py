@@ -26,6 +26,7 @@ FOLDER = day_folder("", DAY)
             ],
             1,
         ),
+        ([f"datadump{'9' * 180}.sql", "datadump7.sql"], 8),
         ([f"datadump{n}.sql" for n in range(1, 1501)], 1501),
     ],
 )
