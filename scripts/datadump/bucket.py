@@ -292,8 +292,20 @@ class Bucket:
         size = head["ContentLength"]
         if size != contents.size:
             raise StoreError(f"{self.url(key)} has {size} bytes instead of {contents.size}")
-        if head.get("ChecksumCRC32") != contents.crc32 and self._sha256(key) != contents.sha256:
+        if not self._has_bytes(head, key, contents):
             raise StoreError(f"{self.url(key)} holds other bytes than the dump")
+
+    def holds(self, key: str, contents: Contents) -> bool:
+        """Whether there is an object of these bytes, whosever it is."""
+        head = self.head(key)
+        if head is None or head["ContentLength"] != contents.size:
+            return False
+        return self._has_bytes(head, key, contents)
+
+    def _has_bytes(self, head: HeadObjectOutputTypeDef, key: str, contents: Contents) -> bool:
+        """For one of the same size."""
+        told = head.get("ChecksumCRC32") == contents.crc32
+        return told or self._sha256(key) == contents.sha256
 
     def head(self, key: str) -> HeadObjectOutputTypeDef | None:
         """What the store tells of the object; None where there is none."""

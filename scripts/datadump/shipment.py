@@ -56,7 +56,14 @@ def send_all(settings: Settings, folder: DumpFolder, pending: Pending) -> bool:
         return False
     arrived = [send_and_log(Shipment(settings, folder, client, dump)) for dump in pending.taken]
     for name in pending.waiting:
-        dump = folder.take(name, new_id())
+        try:
+            dump = folder.take(name, new_id())
+        except FileNotFoundError:  # a person removed it
+            continue
+        except OSError as error:
+            log(str(error))
+            arrived.append(False)
+            continue
         arrived.append(send_and_log(Shipment(settings, folder, client, dump)))
     return all(arrived)
 
@@ -234,7 +241,8 @@ class Shipment:
         """Ask the store who has the key.
 
         Another dump's object there sends this one to the next key. So does this dump's own object
-        of other contents: then the file was written to after that, and is another dump now.
+        of other contents: then the file was written to after that, and is another dump now. An
+        object of these bytes that names no dump may be this one's, and is for a person to judge.
         """
         holder = self._bucket.holder(self._key)
         if holder is None:
@@ -242,6 +250,11 @@ class Shipment:
         own = holder.dump_id == self._dump.dump_id
         if own and holder.sha256 == contents.sha256:
             return True
+        if not holder.dump_id and self._bucket.holds(self._key, contents):
+            raise StoreError(
+                f"{self._bucket.url(self._key)} holds these bytes without a dump-id: where the "
+                "store lost the metadata it is this dump, which goes to no other key until you look"
+            )
         self._abort_uploads(contents)
         taken = self._key
         if own:

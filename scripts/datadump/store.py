@@ -54,6 +54,7 @@ KINDS: dict[str, type[StoreError]] = {
     "NoSuchBucket": BucketAbsentError,
     "PreconditionFailed": KeyTakenError,
     "ConditionalRequestConflict": ConflictError,
+    "OperationAborted": ConflictError,
     "NoSuchUpload": UploadGoneError,
     "NotImplemented": NotOfferedError,
     "MethodNotAllowed": NotOfferedError,

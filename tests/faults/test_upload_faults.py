@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ def the_only_object(store: Store, bucket: str) -> bytes:
     return content
 
 
-@pytest.mark.parametrize("fault", ["cut", "half", "lost", 500, 503, 409])
+@pytest.mark.parametrize("fault", ["cut", "half", "lost", 500, 503, 409, "aborted"])
 @pytest.mark.parametrize("size", [1000, 3 * LARGEST_PUT], ids=["one request", "parts"])
 def test_tick_gets_over_a_fault_that_passes(
     uploads: Workplace, store: Store, proxy: Proxy, bucket: str, fault: Fault, size: int
@@ -401,3 +402,70 @@ def test_parts_that_cannot_be_listed_go_up_again(
     assert (result.returncode, uploads.files()) == (0, {})
     assert "all parts go up again: " in result.stderr
     assert the_only_object(store, bucket) == content
+
+
+def test_store_that_loses_metadata_gets_a_dump_once(
+    uploads: Workplace, store: Store, proxy: Proxy, bucket: str
+) -> None:
+    """Whose the object is can't be known then: the dump stays, and waits for a person."""
+    (uploads.dumps / "datadump.sql").write_bytes(b"dump")
+    proxy.hidden_header = "x-amz-meta-dump-id"
+    for _ in range(3):
+        assert uploads.tick().returncode == 1
+    assert the_only_object(store, bucket) == b"dump"
+    assert set(uploads.files().values()) == {b"dump"}
+    assert "holds these bytes without a dump-id" in uploads.messages()[-1]
+
+
+def test_waiting_dump_that_is_removed_keeps_no_other(
+    uploads: Workplace, store: Store, proxy: Proxy, bucket: str
+) -> None:
+    """By a person, while the one before it goes up."""
+    for age, suffix in enumerate(("", ".gz", ".zst"), start=1000):
+        path = uploads.dumps / f"datadump.sql{suffix}"
+        path.write_bytes(b"dump" + suffix.encode())
+        os.utime(path, (age, age))
+
+    def choose(request: Request) -> None:
+        if request.is_object_put:
+            (uploads.dumps / "datadump.sql.gz").unlink(missing_ok=True)
+
+    proxy.choose = choose
+    assert uploads.tick().returncode == 0
+    assert uploads.messages() == [UPLOADED] * 2
+    assert sorted(store.objects(bucket).values()) == [b"dump", b"dump.zst"]
+
+
+def test_conflict_on_completion_ends_the_upload_before_another_begins(
+    uploads: Workplace, store: Store, proxy: Proxy, bucket: str
+) -> None:
+    """As the store asks: it can't be completed any more."""
+    content = os.urandom(2 * LARGEST_PUT)
+    (uploads.dumps / "datadump.sql").write_bytes(content)
+    proxy.choose = once(409, lambda request: request.completes)
+    assert uploads.tick().returncode == 0
+    tried = [request.path for request in proxy.requests if request.completes]
+    assert len(set(tried)) == 2
+    assert the_only_object(store, bucket) == content
+
+
+def test_tries_are_further_and_further_apart(
+    uploads: Workplace, store: Store, proxy: Proxy, bucket: str
+) -> None:
+    """A store that is busy with the key isn't pressed."""
+    (uploads.dumps / "datadump.sql").write_bytes(b"dump")
+    moments: list[float] = []
+
+    def choose(request: Request) -> Fault:
+        if not request.is_object_put:
+            return None
+        moments.append(time.monotonic())
+        return 409 if len(moments) < 5 else None
+
+    proxy.choose = choose
+    assert uploads.tick().returncode == 0
+    pauses = [after - before for before, after in pairwise(moments)]
+    assert [pause >= least for pause, least in zip(pauses, (0.1, 0.2, 0.4, 0.8), strict=True)] == (
+        [True] * 4
+    )
+    assert the_only_object(store, bucket) == b"dump"

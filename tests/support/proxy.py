@@ -70,7 +70,8 @@ class Request:
 
 # A status to answer with, or "cut": the connection ends before the store sees the request, "half":
 # in the middle of its body, "lost": after the store carried it out, "torn": in the middle of the
-# answer's body, "slow": it takes half a second, "nothing listed": the listing of an empty folder.
+# answer's body, "slow": it takes half a second, "aborted": a 409 of another name, "nothing listed":
+# the listing of an empty folder.
 Fault = int | str | None
 Chooser = Callable[[Request], Fault]
 
@@ -120,6 +121,9 @@ class Handler(BaseHTTPRequestHandler):
         body = self.read_chunks() if self.chunked else self.rfile.read(request.length)
         if isinstance(fault, int):
             self.answer(fault, {}, ERROR.format(CODES[fault]).encode() if fault in CODES else b"")
+            return
+        if fault == "aborted":
+            self.answer(409, {}, ERROR.format("OperationAborted").encode())
             return
         if fault == "nothing listed":
             self.answer(200, {}, EMPTY_LISTING)
