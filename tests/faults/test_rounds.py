@@ -1,4 +1,4 @@
-"""Rounds of chance: requests that fail in every way, kill -9 at any moment, dumps that keep coming.
+"""Rounds of chance: requests that fail in every way, kills at any moment, dumps that keep coming.
 
 After each round the folder, the bucket and the log are read: every dump that was taken is in the
 bucket once, byte for byte, and gone from the folder. A long run: tests/run faults --rounds 1000
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import signal
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 MEBIBYTE = 1024 * 1024
-FAULTS: tuple[Fault, ...] = ("cut", "half", "lost", "slow", 500, 503, 403, 409)
+FAULTS: tuple[Fault, ...] = ("cut", "half", "lost", "slow", 500, 503, 403, 404, 409, "aborted")
 NAMES = ("datadump.sql", "datadump.sql.zst", "datadump.sql.gz")
 BUCKET = "rounds"
 UPLOADED = "file successfully uploaded"
@@ -134,7 +135,7 @@ class Round:
             patience = self.chance.uniform(0.05, 2) if self.chance.random() < 0.7 else 60
             process.communicate(timeout=patience)
         except subprocess.TimeoutExpired:
-            process.kill()
+            process.send_signal(self.chance.choice([signal.SIGKILL, signal.SIGTERM]))
             process.communicate()
             self.kills += 1
 
