@@ -8,9 +8,9 @@
 The clock runs on from the instant that it was set to, for all programs with this environment and
 what they start. A static program (the store) has the real one, and sees the difference: requests
 are signed with this clock. File times that a program sets (touch) are of this clock, those that the
-kernel sets are real. Monotonic clocks, and so timeouts, aren't touched; but Python's time.sleep fails
-there (OSError 22), since libfaketime then refuses clock_nanosleep, and no setting of it avoids both:
-a program that pauses can't be tried by this clock. Those of the shell sleep as ever.
+kernel sets are real. Monotonic clocks, and so timeouts, aren't touched; but Python's time.sleep
+fails there (OSError 22), since libfaketime then refuses clock_nanosleep, and no setting of it
+avoids both: a program that pauses can't be tried by this clock. Those of the shell sleep as ever.
 """
 
 from __future__ import annotations
