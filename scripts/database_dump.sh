@@ -18,6 +18,7 @@ server_version='' # as the server tells it
 fold_case=0       # 1 where names of databases are the same in any case
 charset=''        # the database's own
 collation=''      # the database's own
+options=()        # of mariadb-dump, beside those of mariadb-dump.cnf
 partial=''        # the dump in progress, while there is one
 waited=''         # which dump had the final name when this one began
 
@@ -258,7 +259,6 @@ suffix() {
 
 compress() {
     case $DUMP_COMPRESSION in
-        none) cat ;;
         # More threads than one dump can feed would only take memory, and the database's cores.
         zstd) zstd -q -T2 ;;
         gzip) gzip ;;
@@ -274,34 +274,41 @@ identity() {
     stat --format='%i %.Y' -- "$1" 2>/dev/null || true
 }
 
-# The dump of one database is silent about its collation; routines, and tables made later, take theirs
-# from it. The first line stays the first: clients that don't know it want it removed.
+# add_collation PROGRAM...: what comes in, with one line more, is passed on by that program. The dump of
+# one database is silent about its collation; routines, and tables made later, take theirs from it.
+# The first line stays the first: clients that don't know it want it removed.
 add_collation() {
     local first=''
     IFS= read -r first || true
     printf '%s\nALTER DATABASE CHARACTER SET %s COLLATE %s;\n' "$first" "$charset" "$collation"
-    cat
+    exec "$@"
 }
 
-# write_dump OPTION...: the dump goes into the partial file, its end to standard output as well.
-write_dump() {
+# dump_to PROGRAM...: the dump's SQL, which that program passes on.
+dump_to() {
     {
-        {
-            printf '%d' "$BASHPID" >"$CLIENT"
-            exec mariadb-dump --defaults-file=<(client_options DB_USER) "$@" -- "$DB_NAME"
-        } | add_collation | tee /dev/fd/3 | compress >&9
-    } 3>&1 | tail -c 200
+        printf '%d' "$BASHPID" >"$CLIENT"
+        exec mariadb-dump --defaults-file=<(client_options DB_USER) "${options[@]}" -- "$DB_NAME"
+    } | add_collation "$@"
+}
+
+# write_dump: the dump goes into the partial file, its end to standard output.
+write_dump() {
+    if [[ $DUMP_COMPRESSION == none ]]; then
+        dump_to cat >&9 && tail -c 200 /dev/fd/9
+    else
+        { dump_to tee /dev/fd/3 | compress >&9; } 3>&1 | tail -c 200
+    fi
 }
 
 take_dump() {
     local started last_line
-    local options=()
     if history_can_be_dumped; then
         options=(--dump-history)
     fi
     waited=$(identity "$(finished_dump)")
     started=$(date +%s.%N)
-    run write_dump "${options[@]}" || fail_as_said $?
+    run write_dump || fail_as_said $?
     last_line=$(<"$OUTPUT")
     [[ ${last_line##*$'\n'} == '-- Dump completed'* ]] || fail 'mariadb-dump ended without its last line'
     touch --date="@$started" /dev/fd/9
