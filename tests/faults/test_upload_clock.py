@@ -49,7 +49,9 @@ def proxy(store: Store) -> Iterator[Proxy]:
 
 @pytest.fixture
 def uploads(tmp_path: Path, store: Store, clock: Clock, proxy: Proxy, bucket: str) -> Workplace:
-    """An uploader that lives by the clock."""
+    """An uploader that lives by the clock; its bucket is there, since making it takes a pause."""
+    clock.set(datetime.now(UTC))
+    store.client().create_bucket(Bucket=bucket)
     uploads = uploader_workplace(tmp_path / "work", store, bucket)
     uploads.settings |= {"AWS_ENDPOINT_URL_S3": proxy.url, "TZ": "Etc/UTC", **clock.environment}
     return uploads
