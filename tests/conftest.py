@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from support.programs import Workplace
 from support.proxy import Proxy, running_proxy
-from support.store import Store, running_store, uploader_workplace
+from support.store import STORES, Store, running_store, uploader_workplace
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -20,6 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--seed", default=f"{secrets.randbits(32):x}", help="seed of the rounds (default: random)"
     )
+    parser.addoption("--all-stores", action="store_true", help="each test with each of the four")
     parser.addoption("--mebibytes", type=int, default=100, help="of the upload that is killed")
     parser.addoption("--kills", type=int, default=2, help="of that upload")
 
@@ -39,7 +40,21 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
         yield start
 
 
-@pytest.fixture(scope="session", params=["seaweedfs-http", "ministack-https"])
+BOTH = {"seaweedfs-http", "ministack-https"}  # each server and each scheme once
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without --all-stores, a test runs with one store of each kind; the rounds have all four."""
+    if not config.getoption("all_stores"):
+        items[:] = [item for item in items if store_of(item) in {*BOTH, None}]
+
+
+def store_of(item: pytest.Item) -> str | None:
+    callspec = getattr(item, "callspec", None)
+    return callspec.params.get("store") if callspec else None
+
+
+@pytest.fixture(scope="session", params=STORES)
 def store(request: pytest.FixtureRequest, stores: Stores) -> Store:
     """An S3 server for the session; every test has a bucket of its own there."""
     return stores(request.param)
