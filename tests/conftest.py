@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
@@ -39,6 +40,10 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
 
         yield start
 
+
+# Where the suite was started in the background, Ctrl-C is ignored, and so it would be by all that
+# is started here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 BOTH = {"seaweedfs-http", "ministack-https"}  # each server and each scheme once
 

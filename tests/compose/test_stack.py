@@ -156,7 +156,7 @@ def test_idle_tick_compiles_nothing(clone: Checkout) -> None:
 def test_containers_can_do_no_more_than_they_need(clone: Checkout, service: str) -> None:
     """Read-only, without capabilities but the named ones, without a way to gain any."""
     host = clone.container(service)["HostConfig"]
-    needed = {"dump": ["CHOWN", "SETGID", "SETUID"], "send-to-s3": ["SETGID", "SETUID"]}
+    needed = {"dump": ["CHOWN", "KILL", "SETGID", "SETUID"], "send-to-s3": ["SETGID", "SETUID"]}
     assert host["ReadonlyRootfs"] is True
     assert host["CapDrop"] == ["ALL"]
     assert (
