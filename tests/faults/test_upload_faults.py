@@ -169,6 +169,15 @@ def parts_in_store(store: Store, bucket: str) -> int:
     return 0
 
 
+def kill_at(parts: int, uploads: Workplace, store: Store, proxy: Proxy, bucket: str) -> None:
+    """A tick that dies when so many parts are in the store; parts are slow from then on."""
+    proxy.choose = always("slow", lambda request: request.is_part)
+    process = uploads.start_tick()
+    wait_for(f"{parts} parts", lambda: parts_in_store(store, bucket) >= parts, 120)
+    process.kill()
+    process.communicate()
+
+
 def peak_memory(process: subprocess.Popen[str]) -> int:
     """In bytes, of a process that is waited for here."""
     peak = 0
@@ -192,13 +201,9 @@ def test_killed_upload_goes_on_with_the_parts_that_are_there(
     kills = pytestconfig.getoption("kills")
     content = os.urandom(pytestconfig.getoption("mebibytes") * MEBIBYTE)
     (uploads.dumps / "datadump.sql").write_bytes(content)
-    proxy.choose = always("slow", lambda request: request.is_part)
     for kill in range(1, kills + 1):
         parts = kill * len(slices("", len(content))) // (kills + 1)
-        process = uploads.start_tick()
-        wait_for(f"{parts} parts", lambda n=parts: parts_in_store(store, bucket) >= n, 120)  # type: ignore[misc]
-        process.kill()
-        process.wait()
+        kill_at(parts, uploads, store, proxy, bucket)
     process = uploads.start_tick()
     memory = peak_memory(process)
     assert process.returncode == 0
@@ -219,11 +224,7 @@ def test_parts_of_other_bytes_are_sent_again(
     """The dump was written to between the ticks: nothing of the old one is in the object."""
     store.client().create_bucket(Bucket=bucket)
     (uploads.dumps / "datadump.sql").write_bytes(os.urandom(MEBIBYTE) * 80)
-    proxy.choose = always("slow", lambda request: request.is_part)
-    process = uploads.start_tick()
-    wait_for("two parts", lambda: parts_in_store(store, bucket) >= 2)
-    process.kill()
-    process.wait()
+    kill_at(2, uploads, store, proxy, bucket)
     (taken,) = uploads.dumps.iterdir()
     content = os.urandom(MEBIBYTE) * 80
     taken.write_bytes(content)
@@ -239,11 +240,7 @@ def test_upload_that_vanished_in_the_store_starts_again(
     client.create_bucket(Bucket=bucket)
     content = os.urandom(MEBIBYTE) * 80
     (uploads.dumps / "datadump.sql").write_bytes(content)
-    proxy.choose = always("slow", lambda request: request.is_part)
-    process = uploads.start_tick()
-    wait_for("two parts", lambda: parts_in_store(store, bucket) >= 2)
-    process.kill()
-    process.wait()
+    kill_at(2, uploads, store, proxy, bucket)
     (upload,) = client.list_multipart_uploads(Bucket=bucket)["Uploads"]
     client.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
     assert uploads.tick().returncode == 0
@@ -371,11 +368,7 @@ def test_upload_needs_no_right_to_ask_for_what_is_there(
     client.create_bucket(Bucket=bucket)
     content = os.urandom(MEBIBYTE) * 80
     (uploads.dumps / "datadump.sql").write_bytes(content)
-    proxy.choose = always("slow", lambda request: request.is_part)
-    process = uploads.start_tick()
-    wait_for("two parts", lambda: parts_in_store(store, bucket) >= 2)
-    process.kill()
-    process.communicate()
+    kill_at(2, uploads, store, proxy, bucket)
     proxy.choose = always(fault, lambda request: request.lists_uploads or request.lists_parts)
     result = uploads.tick()
     assert (result.returncode, uploads.files()) == (0, {})
@@ -391,11 +384,7 @@ def test_parts_that_cannot_be_listed_go_up_again(
     store.client().create_bucket(Bucket=bucket)
     content = os.urandom(MEBIBYTE) * 80
     (uploads.dumps / "datadump.sql").write_bytes(content)
-    proxy.choose = always("slow", lambda request: request.is_part)
-    process = uploads.start_tick()
-    wait_for("two parts", lambda: parts_in_store(store, bucket) >= 2)
-    process.kill()
-    process.communicate()
+    kill_at(2, uploads, store, proxy, bucket)
     assert [request for request in proxy.requests if request.lists_parts] == []
     proxy.choose = always(fault, lambda request: request.lists_parts)
     result = uploads.tick()
