@@ -257,14 +257,6 @@ suffix() {
     esac
 }
 
-compress() {
-    case $DUMP_COMPRESSION in
-        # More threads than one dump can feed would only take memory, and the database's cores.
-        zstd) zstd -q -T2 ;;
-        gzip) gzip ;;
-    esac
-}
-
 finished_dump() {
     printf '%s' "$DUMPS_DIR/datadump.sql$(suffix)"
 }
@@ -274,31 +266,55 @@ identity() {
     stat --format='%i %.Y' -- "$1" 2>/dev/null || true
 }
 
-# add_collation PROGRAM...: what comes in, with one line more, is passed on by that program. The dump of
-# one database is silent about its collation; routines, and tables made later, take theirs from it.
-# The first line stays the first: clients that don't know it want it removed.
+# add_collation: what comes in, with one line more. The dump of one database is silent about its
+# collation; routines, and tables made later, take theirs from it. The first line stays the first:
+# clients that don't know it want it removed.
 add_collation() {
     local first=''
     IFS= read -r first || true
     printf '%s\nALTER DATABASE CHARACTER SET %s COLLATE %s;\n' "$first" "$charset" "$collation"
-    exec "$@"
+    pass_on
 }
 
-# dump_to PROGRAM...: the dump's SQL, which that program passes on.
-dump_to() {
+# pass_on: what comes in, and its end to descriptor 3. tee and tail would do it at three times the cost,
+# since they move 8 KiB at a time.
+pass_on() {
+    # shellcheck disable=SC2016 # variables of Perl, which comes with the client
+    exec perl -e '
+        my ($block, $end, $size, $written) = ("", "");
+        while ($size = sysread STDIN, $block, 128 * 1024) {
+            for (my $at = 0; $at < $size; $at += $written) {
+                $written = syswrite STDOUT, $block, $size - $at, $at or die "$!\n";
+            }
+            $end = substr $end . substr($block, -200), -200;
+        }
+        die "$!\n" unless defined $size;
+        open my $told, ">&=3" or die "$!\n";
+        print $told $end;'
+}
+
+# dump_sql: to standard output. mariadb-dump itself would write 4 KiB at a time.
+dump_sql() {
     {
         printf '%d' "$BASHPID" >"$CLIENT"
-        exec mariadb-dump --defaults-file=<(client_options DB_USER) "${options[@]}" -- "$DB_NAME"
-    } | add_collation "$@"
+        exec stdbuf --output=64K mariadb-dump --defaults-file=<(client_options DB_USER) "${options[@]}" -- "$DB_NAME"
+    } | add_collation
+}
+
+# dump_compressed: the same. The compressors leave the cores to the database and its client.
+dump_compressed() {
+    case $DUMP_COMPRESSION in
+        none) dump_sql ;;
+        # Level 3, the default, takes 40 % more time and saves 2 %. Two threads are as many as one
+        # dump can feed.
+        zstd) dump_sql | nice zstd -q -1 -T2 ;;
+        gzip) dump_sql | nice gzip ;;
+    esac
 }
 
 # write_dump: the dump goes into the partial file, its end to standard output.
 write_dump() {
-    if [[ $DUMP_COMPRESSION == none ]]; then
-        dump_to cat >&9 && tail -c 200 /dev/fd/9
-    else
-        { dump_to tee /dev/fd/3 | compress >&9; } 3>&1 | tail -c 200
-    fi
+    { dump_compressed >&9; } 3>&1
 }
 
 take_dump() {
