@@ -95,7 +95,7 @@ TABLES = (
     Table(
         "items",
         "id INT PRIMARY KEY, placed_order INT, product INT, quantity TINYINT, "
-        "price DECIMAL(9, 2), note VARCHAR(80), KEY (placed_order), KEY (product, quantity)",
+        "price DECIMAL(9, 2), note VARCHAR(250), KEY (placed_order), KEY (product, quantity)",
         ("seq", "seq DIV 3", number(10, 500_000), f"1 + {number(11, 9)}",
          f"{number(12, 99_999)} / 100",
          f"IF({chance(13)} < 0.9, {sentence(280, 9)}, NULL)"),
