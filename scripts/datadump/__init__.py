@@ -10,7 +10,8 @@ commands: restore and drill, as a person gives them
 catalogue, listing: the backups that are in the bucket, and how they are shown
 download: the way back of one
 dump_file, inventory: a dump's sections, and what it names and holds
-loading, restore, swap: into a database, an empty one or one in use
+loading, secondary_keys: into an empty database
+restore, swap: the whole way, also into one in use
 throwaway, drill, proof: a server for one drill, the comparison, what the bucket keeps of it
 
 server: the connection to MariaDB; the only module that imports MySQLdb

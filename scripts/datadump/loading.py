@@ -15,11 +15,12 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from itertools import chain, islice, takewhile
+from itertools import islice, takewhile
 from typing import BinaryIO, NamedTuple
 
 from datadump.dump_file import FIRST_COMMENT, LAST_COMMENT, Kind, Section, sections
 from datadump.progress import MEBIBYTE, SECONDS_BETWEEN_REPORTS
+from datadump.secondary_keys import Piece, keys_after_rows
 from datadump.server import BUFFER, Server, quote
 
 ALL = frozenset(Kind)
@@ -27,14 +28,11 @@ OF_A_TABLE = frozenset({Kind.STRUCTURE, Kind.ROWS})
 FIRST = frozenset({Kind.HEAD, Kind.DATABASE, Kind.SEQUENCE})
 JOBS = 4  # connections
 DECOMPRESSORS = {b"\x28\xb5\x2f\xfd": ["zstd", "-dcq"], b"\x1f\x8b": ["gzip", "-dc"]}
-# A table that is loaded by one transaction is built at once, not row by row, since MariaDB 10.6.
-BEGIN, COMMIT = b"SET autocommit = 0;\n", b"COMMIT;\n"
 LINES_OF_A_HEAD = 50
 MOST_LINES_BEFORE = 3  # what makes other clients refuse a dump, and the database's own settings
 ENABLED = re.compile(rb"(ON COMPLETION (?:NOT )?PRESERVE) ENABLE\b")
 ALTER_DATABASE = re.compile(rb"ALTER DATABASE `(?:[^`]|``)+` (CHARACTER SET \w+ COLLATE \w+ ;+\n)")
 
-Piece = tuple[Section, bytes]
 Wanted = Callable[[Section], bool]
 
 
@@ -224,7 +222,7 @@ class Load:
             self._run(first, wanted)
 
     def _load_tables(self) -> None:
-        """Those that no other connection has taken, each in one transaction."""
+        """Those that no other connection has taken."""
         mine: set[str] = set()
 
         def wanted(section: Section) -> bool:
@@ -234,8 +232,7 @@ class Load:
             return of_mine or section.kind is Kind.HEAD
 
         with open_dump(self._source.path) as stream:
-            sql = self._arranged(sections(stream), wanted)
-            self._server.load(chain([BEGIN], sql, [COMMIT]), self._database)
+            self._run(keys_after_rows(sections(stream)), wanted)
 
     def _is_free(self, section: Section) -> bool:
         """Whether nobody has taken it; from now on somebody has."""

@@ -147,6 +147,17 @@ INSERT INTO a_circle VALUES (1, 2), (2, 1);
 INSERT INTO b_circle VALUES (1, 2), (2, 1);
 INSERT INTO itself VALUES (1, 2), (2, 1), (3, 3);
 
+-- Keys, some of which are added when the rows are there; the parent's is not unique, and comes after the child.
+
+CREATE TABLE keyed (
+  id INT PRIMARY KEY, n INT AUTO_INCREMENT, parent INT, a VARCHAR(40), b INT, t TEXT,
+  KEY (b, a), KEY numbered (n), KEY of_parent (parent), KEY commented (b) COMMENT 'KEY `x` (`y`),', KEY `é, ``b` (a(5) DESC, b),
+  KEY (t(20)), UNIQUE one (b, id), FOREIGN KEY (parent) REFERENCES keyed_later (code)
+) ENGINE=InnoDB;
+CREATE TABLE keyed_later (id INT PRIMARY KEY, code INT, KEY (code), KEY again (code, id)) ENGINE=InnoDB;
+INSERT INTO keyed_later VALUES (1, 10), (2, 20), (3, NULL);
+INSERT INTO keyed VALUES (1, 5, 10, 'a', 1, 'x'), (2, 7, NULL, 'a', 1, NULL), (3, 9, 20, NULL, NULL, '');
+
 -- Partitions.
 
 CREATE TABLE by_range (id INT, d DATE, PRIMARY KEY (id, d)) ENGINE=InnoDB PARTITION BY RANGE (YEAR(d)) (

@@ -1,0 +1,80 @@
+"""Secondary keys are added when the rows are there: sorted at once, not looked up row by row.
+
+Only keys that nothing else depends on, and only at the end of a table's list of keys: so their
+order, and with it the table's definition, is the one of the dump.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from datadump.dump_file import Kind, Section
+from datadump.server import quote
+
+Piece = tuple[Section, bytes]
+
+NAME = rb"`(?:[^`]|``)+`"
+# Without a comment, an option or an expression.
+PLAIN_KEY = re.compile(rb"  KEY %b \((%b)[^'\"]*\),?\n" % (NAME, NAME))
+ANY_KEY = re.compile(rb"  (?:[A-Z]+ )?KEY |  VECTOR ")
+# The server wants a key that begins with such a column, as the table is made.
+WANTS_A_KEY = re.compile(
+    rb"^  (%b) .*\bAUTO_INCREMENT\b|FOREIGN KEY \((%b)" % (NAME, NAME), re.MULTILINE
+)
+# Other engines build keys their own way; versioned tables refuse to be altered. The definition of a
+# table with partitions goes on after this line.
+LAST_LINE = b") ENGINE=InnoDB "
+EXCEPTIONS = (
+    b"WITH SYSTEM VERSIONING", b"GENERATED ALWAYS", b"FULLTEXT KEY", b"SPATIAL KEY", b"VECTOR KEY",
+    b"PERIOD FOR",
+)  # fmt: skip
+
+
+def keys_after_rows(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """The same dump, with a statement that adds a table's keys at the end of its rows."""
+    create: list[Piece] = []  # the lines of a CREATE TABLE, while it is read
+    late: list[Piece] = []
+    for section, sql in pieces:
+        if late and section.name != late[0][0].name:
+            yield from late
+            late.clear()
+        if section.kind is Kind.STRUCTURE and (create or sql.startswith(b"CREATE TABLE ")):
+            create.append((section, sql))
+            if sql.endswith(b";\n"):  # no other line does: the server escapes those in comments
+                early, keys = without_late_keys([line for _, line in create])
+                late = [adding(section.name, keys)] if keys else []
+                create.clear()
+                yield section, early
+        else:
+            yield from create  # no statement as mariadb-dump writes them
+            create.clear()
+            yield section, sql
+    yield from create
+    yield from late
+
+
+def without_late_keys(lines: list[bytes]) -> tuple[bytes, list[bytes]]:
+    """The statement of these lines without the keys that can wait, and these keys."""
+    statement = b"".join(lines)
+    other = not lines[-1].startswith(LAST_LINE)
+    if other or any(text in statement for text in EXCEPTIONS):
+        return statement, []
+    needed = {column for match in WANTS_A_KEY.findall(statement) for column in match}
+    places = [number for number, line in enumerate(lines) if ANY_KEY.match(line)]
+    late: list[int] = []
+    for number in reversed(places):
+        match = PLAIN_KEY.fullmatch(lines[number])
+        if not match or match[1] in needed:
+            break
+        late.insert(0, number)
+    kept = [line for number, line in enumerate(lines) if number not in late]
+    kept[-2] = kept[-2].removesuffix(b"\n").removesuffix(b",") + b"\n"
+    return b"".join(kept), [lines[number].strip(b" ,\n") for number in late]
+
+
+def adding(table: str, keys: list[bytes]) -> Piece:
+    """The statement that adds them, where the table's rows end."""
+    added = b", ".join(b"ADD " + key for key in keys)
+    sql = b"ALTER TABLE %b %b;\n" % (quote(table).encode(), added)
+    return Section(Kind.ROWS, table), sql
