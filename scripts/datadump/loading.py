@@ -21,7 +21,7 @@ from typing import BinaryIO, NamedTuple
 from datadump.dump_file import FIRST_COMMENT, LAST_COMMENT, Kind, Section, sections
 from datadump.progress import MEBIBYTE, SECONDS_BETWEEN_REPORTS
 from datadump.secondary_keys import Piece, keys_after_rows
-from datadump.server import BUFFER, Server, quote
+from datadump.server import BUFFER, Server, quote, widen
 
 ALL = frozenset(Kind)
 OF_A_TABLE = frozenset({Kind.STRUCTURE, Kind.ROWS})
@@ -60,6 +60,7 @@ def decompressed(file: BinaryIO, command: list[str]) -> Iterator[BinaryIO]:
     with subprocess.Popen(
         command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=BUFFER
     ) as program:
+        widen(program.stdout)
         try:
             yield program.stdout  # type: ignore[misc]
         except BaseException:

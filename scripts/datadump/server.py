@@ -5,12 +5,13 @@ Questions go through mysqlclient; dumps are loaded and taken by MariaDB's own pr
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import IO, Any, BinaryIO
 
 import MySQLdb
@@ -88,6 +89,7 @@ class Server:
         ]
         with tempfile.TemporaryFile() as errors:
             client = self._start(command, stdin=subprocess.PIPE, stderr=errors)
+            widen(client.stdin)
             try:
                 with client.stdin as pipe:  # type: ignore[union-attr]
                     pipe.writelines(sql)
@@ -105,6 +107,7 @@ class Server:
         command = [*self._command("mariadb-dump"), *options, "--", database]
         with tempfile.TemporaryFile() as errors:
             client = self._start(command, stdout=subprocess.PIPE, stderr=errors)
+            widen(client.stdout)
             try:
                 yield client.stdout  # type: ignore[misc]
             except BaseException:
@@ -119,6 +122,15 @@ class Server:
 
     def _start(self, command: list[str], **streams: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401
         return subprocess.Popen(command, bufsize=BUFFER, pass_fds=[self._options], **streams)
+
+
+def widen(pipe: IO[bytes] | None) -> None:
+    """Give the pipe room for a chunk, so that the programs at its ends work at the same time.
+
+    Where the system has no more to give, they take turns.
+    """
+    with suppress(OSError):
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, BUFFER)  # type: ignore[arg-type]
 
 
 def rows_of(connection: Any, sql: str, *values: object) -> list[tuple[Any, ...]]:  # noqa: ANN401
