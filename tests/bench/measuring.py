@@ -57,14 +57,14 @@ Results = dict[str, list[Measured]]
 
 
 def take_turns(
-    job: str, sides: list[Side], runs: int, log: Path, seconds_between_looks: float = LOOK
+    job: str, sides: list[Side], rounds: range, log: Path, seconds_between_looks: float = LOOK
 ) -> Results:
-    """Each side's runs: A B A B ..., so that what drifts hits both. The first round warms up."""
+    """Each side's runs: A B A B ..., so that what drifts hits both. Round 0 warms up."""
     results: Results = {side.name: [] for side in sides}
-    for number in range(runs + 1):
+    for number in rounds:
         for side in sides:
             measured = run_once(side, log, seconds_between_looks)
-            turn = f"{number}/{runs}" if number else "warm-up"
+            turn = f"{number}/{rounds[-1]}" if number else "warm-up"
             say(f"{job}, {turn}: {side.name}: {measured.wall:.2f} s")
             if number:
                 results[side.name].append(measured)

@@ -26,7 +26,7 @@ def way_back(world: World) -> list[Row]:
             sides.append(restore(world, place, THEIRS, other_line(place)))
         if "drill" in jobs:
             sides.append(drill(place))
-        results = world.take_turns("way back", sides)
+        results = world.take_long_turns("way back", sides)
     rows = []
     if "restore" in jobs:
         rows.append(compare("object to database", THEIRS, results[OURS], results[THEIRS],

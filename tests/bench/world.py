@@ -77,8 +77,17 @@ class World:
         return self.folder / f"{name}-{next(self._numbers)}"
 
     def take_turns(self, job: str, sides: list[Side], runs: int = 0, look: float = LOOK) -> Results:
-        """The sides' runs, as many as were asked for where the job has no number of its own."""
-        return take_turns(job, sides, runs or self.options.runs, self.folder / "output", look)
+        """The sides' runs, as many as were asked for where the job has no number of its own.
+
+        And a round before, that warms up.
+        """
+        rounds = range((runs or self.options.runs) + 1)
+        return take_turns(job, sides, rounds, self.folder / "output", look)
+
+    def take_long_turns(self, job: str, sides: list[Side]) -> Results:
+        """The same with no round before: in minutes of work, cold caches don't show."""
+        rounds = range(1, self.options.runs + 1)
+        return take_turns(job, sides, rounds, self.folder / "output")
 
     def run_untimed(self, side: Side) -> None:
         """One run, for what it leaves."""

@@ -114,6 +114,11 @@ def test_object_holds_the_sample_database(clone: Checkout, empty_server: Server)
     assert {"VIEW", "TRIGGER", "FUNCTION", "EVENT"} <= kinds
 
 
+def test_rows_of_a_table_are_not_one_transaction(clone: Checkout) -> None:
+    """It would keep a core busy of the server that loads them; this client's default."""
+    assert b"autocommit" not in clone.object(f"{today()}/datadump1.sql")
+
+
 def test_files_belong_to_the_person_who_cloned(clone: Checkout) -> None:
     """Folders that Docker made, logs, and a dump that waits; the dump is private."""
     taken = clone.count(COMPLETED)
