@@ -305,7 +305,7 @@ dump_sql() {
 dump_compressed() {
     case $DUMP_COMPRESSION in
         none) dump_sql ;;
-        # Level 3, the default, takes 40 % more time and saves 2 %. Two threads are as many as one
+        # Level 3, the default, takes a third more time and saves 2 %. Two threads are as many as one
         # dump can feed.
         zstd) dump_sql | nice zstd -q -1 -T2 ;;
         gzip) dump_sql | nice gzip ;;
