@@ -20,7 +20,7 @@ from typing import BinaryIO, NamedTuple
 
 from datadump.dump_file import FIRST_COMMENT, LAST_COMMENT, Kind, Section, sections
 from datadump.progress import MEBIBYTE, SECONDS_BETWEEN_REPORTS
-from datadump.secondary_keys import Piece, keys_after_rows
+from datadump.secondary_keys import Column, Piece, keys_after_rows, referenced_columns
 from datadump.server import BUFFER, Server, quote, widen
 
 ALL = frozenset(Kind)
@@ -188,6 +188,7 @@ class Load:
         self._server, self._source, self._database = server, source, database
         self._kinds = frozenset(source.kinds)
         self._taken: set[Section] = set()
+        self._referenced: set[Column] = set()
         self._lock = threading.Lock()
         self._failed = threading.Event()
         self._progress = Loaded(database)
@@ -199,6 +200,8 @@ class Load:
 
     def in_parallel(self) -> None:
         """The same outcome, with tables loaded at the same time."""
+        with open_dump(self._source.path) as stream:
+            self._referenced = referenced_columns(sections(stream))
         self._load_what_comes_first()
         with ThreadPoolExecutor(JOBS) as pool:
             futures = [pool.submit(self._load_tables) for _ in range(JOBS)]
@@ -233,7 +236,7 @@ class Load:
             return of_mine or section.kind is Kind.HEAD
 
         with open_dump(self._source.path) as stream:
-            self._run(keys_after_rows(sections(stream)), wanted)
+            self._run(keys_after_rows(sections(stream), self._referenced), wanted)
 
     def _is_free(self, section: Section) -> bool:
         """Whether nobody has taken it; from now on somebody has."""

@@ -13,6 +13,7 @@ from datadump.dump_file import Kind, Section
 from datadump.server import quote
 
 Piece = tuple[Section, bytes]
+Column = tuple[str, str]  # names of table and column
 
 NAME = rb"`(?:[^`]|``)+`"
 # Without a comment, an option or an expression.
@@ -22,6 +23,8 @@ ANY_KEY = re.compile(rb"  (?:[A-Z]+ )?KEY |  VECTOR ")
 WANTS_A_KEY = re.compile(
     rb"^  (%b) .*\bAUTO_INCREMENT\b|FOREIGN KEY \((%b)" % (NAME, NAME), re.MULTILINE
 )
+# And with this one, as a table is made that refers to it.
+REFERENCES = re.compile(rb"REFERENCES (?:%b\.)?(%b) \((%b)" % (NAME, NAME, NAME))
 # Other engines build keys their own way; versioned tables refuse to be altered. The definition of a
 # table with partitions goes on after this line.
 LAST_LINE = b") ENGINE=InnoDB "
@@ -31,8 +34,26 @@ EXCEPTIONS = (
 )  # fmt: skip
 
 
-def keys_after_rows(pieces: Iterable[Piece]) -> Iterator[Piece]:
-    """The same dump, with a statement that adds a table's keys at the end of its rows."""
+def folded(name: bytes) -> str:
+    """A quoted name, whatever its case."""
+    return name.decode(errors="replace").casefold()
+
+
+def referenced_columns(pieces: Iterable[Piece]) -> set[Column]:
+    """The first column of what each foreign key of the dump refers to."""
+    return {
+        (folded(table), folded(column))
+        for section, sql in pieces
+        if section.kind is Kind.STRUCTURE
+        for table, column in REFERENCES.findall(sql)
+    }
+
+
+def keys_after_rows(pieces: Iterable[Piece], referenced: set[Column]) -> Iterator[Piece]:
+    """The same dump, with a statement that adds a table's keys at the end of its rows.
+
+    ``referenced``: see :func:`referenced_columns`.
+    """
     create: list[Piece] = []  # the lines of a CREATE TABLE, while it is read
     late: list[Piece] = []
     for section, sql in pieces:
@@ -42,7 +63,9 @@ def keys_after_rows(pieces: Iterable[Piece]) -> Iterator[Piece]:
         if section.kind is Kind.STRUCTURE and (create or sql.startswith(b"CREATE TABLE ")):
             create.append((section, sql))
             if sql.endswith(b";\n"):  # no other line does: the server escapes those in comments
-                early, keys = without_late_keys([line for _, line in create])
+                name = folded(quote(section.name).encode())
+                held = {column for table, column in referenced if table == name}
+                early, keys = without_late_keys([line for _, line in create], held)
                 late = [adding(section.name, keys)] if keys else []
                 create.clear()
                 yield section, early
@@ -54,18 +77,21 @@ def keys_after_rows(pieces: Iterable[Piece]) -> Iterator[Piece]:
     yield from late
 
 
-def without_late_keys(lines: list[bytes]) -> tuple[bytes, list[bytes]]:
-    """The statement of these lines without the keys that can wait, and these keys."""
+def without_late_keys(lines: list[bytes], held: set[str]) -> tuple[bytes, list[bytes]]:
+    """The statement of these lines without the keys that can wait, and these keys.
+
+    None waits that begins with a column which is ``held``.
+    """
     statement = b"".join(lines)
     other = not lines[-1].startswith(LAST_LINE)
     if other or any(text in statement for text in EXCEPTIONS):
         return statement, []
-    needed = {column for match in WANTS_A_KEY.findall(statement) for column in match}
+    needed = held | {folded(column) for match in WANTS_A_KEY.findall(statement) for column in match}
     places = [number for number, line in enumerate(lines) if ANY_KEY.match(line)]
     late: list[int] = []
     for number in reversed(places):
         match = PLAIN_KEY.fullmatch(lines[number])
-        if not match or match[1] in needed:
+        if not match or folded(match[1]) in needed:
             break
         late.insert(0, number)
     kept = [line for number, line in enumerate(lines) if number not in late]

@@ -155,6 +155,14 @@ CREATE TABLE keyed (
   KEY (t(20)), UNIQUE one (b, id), FOREIGN KEY (parent) REFERENCES keyed_later (code)
 ) ENGINE=InnoDB;
 CREATE TABLE keyed_later (id INT PRIMARY KEY, code INT, KEY (code), KEY again (code, id)) ENGINE=InnoDB;
+CREATE TABLE keyed_child (id INT PRIMARY KEY, code INT, KEY (code), FOREIGN KEY (code) REFERENCES keyed_ancestor (code)) ENGINE=InnoDB;
+CREATE TABLE keyed_ancestor (id INT PRIMARY KEY, code INT, KEY (code)) ENGINE=InnoDB;
+INSERT INTO keyed_ancestor VALUES (1, 10), (2, NULL);
+INSERT INTO keyed_child VALUES (1, 10), (2, NULL);
+CREATE TABLE keyed_itself (
+  id INT PRIMARY KEY, code INT, up INT, KEY (up), KEY (code), FOREIGN KEY (up) REFERENCES keyed_itself (code)
+) ENGINE=InnoDB;
+INSERT INTO keyed_itself VALUES (1, 10, 20), (2, 20, 10), (3, NULL, NULL);
 INSERT INTO keyed_later VALUES (1, 10), (2, 20), (3, NULL);
 INSERT INTO keyed VALUES (1, 5, 10, 'a', 1, 'x'), (2, 7, NULL, 'a', 1, NULL), (3, 9, 20, NULL, NULL, '');
 

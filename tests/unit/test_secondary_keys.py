@@ -6,7 +6,7 @@ from io import BytesIO
 
 import pytest
 from datadump.dump_file import sections
-from datadump.secondary_keys import keys_after_rows
+from datadump.secondary_keys import keys_after_rows, referenced_columns
 
 COLUMNS = b"""  `id` int(11) NOT NULL,
   `a` varchar(40) DEFAULT NULL,
@@ -33,7 +33,8 @@ def table(*more: bytes, end: bytes = INNODB) -> bytes:
 
 
 def changed(dump: bytes) -> bytes:
-    return b"".join(sql for _, sql in keys_after_rows(sections(BytesIO(dump))))
+    referenced = referenced_columns(sections(BytesIO(dump)))
+    return b"".join(sql for _, sql in keys_after_rows(sections(BytesIO(dump)), referenced))
 
 
 def test_plain_keys_are_added_after_the_rows_in_their_order() -> None:
@@ -67,6 +68,10 @@ def test_key_that_is_not_plain_keeps_those_before_it() -> None:
             [b"  KEY `k` (`a`)", b"  CONSTRAINT `f` FOREIGN KEY (`a`) REFERENCES `p` (`x`)"],
             id="a foreign key",
         ),
+        pytest.param(
+            [b"  KEY `k` (`a`)", b"  CONSTRAINT `f` FOREIGN KEY (`id`) REFERENCES `t``1` (`a`)"],
+            id="a foreign key to it",
+        ),
         pytest.param([b"  KEY `k` (`a`)", b"  FULLTEXT KEY `x` (`a`)"], id="full text"),
         pytest.param([b"  `g` int(11) GENERATED ALWAYS AS (1)", b"  KEY `k` (`a`)"], id="made"),
         pytest.param([], id="no key"),
@@ -87,6 +92,20 @@ def test_key_that_something_depends_on_stays(lines: list[bytes]) -> None:
 )
 def test_tables_that_build_keys_in_another_way_are_left_alone(end: bytes) -> None:
     dump = table(b"  KEY `k` (`a`)", end=end) + ROWS + END
+    assert changed(dump) == dump
+
+
+def test_key_that_a_later_table_refers_to_stays() -> None:
+    """That table may be made while this one's rows are loaded."""
+    child = b"""--
+-- Table structure for table `u`
+--
+CREATE TABLE `u` (
+  `A` int(11) DEFAULT NULL,
+  CONSTRAINT `f` FOREIGN KEY (`A`) REFERENCES `T``1` (`A`)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+"""
+    dump = table(b"  KEY `k` (`a`)") + ROWS + child
     assert changed(dump) == dump
 
 
