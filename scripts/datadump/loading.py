@@ -2,7 +2,8 @@
 
 A dump of mariadb-dump is loaded over several connections at once. Each reads the whole file, which
 is fast, and takes every table that none of the others has taken: so memory is bounded, and nothing
-has to be decompressed onto the disk. What tables need comes before them, all else after them.
+has to be decompressed onto the disk. What tables need comes before them, all else after them; that
+is the outline, which is small, and read first.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from itertools import islice, takewhile
+from itertools import islice
 from typing import BinaryIO, NamedTuple
 
 from datadump.dump_file import FIRST_COMMENT, LAST_COMMENT, Kind, Section, sections
@@ -26,10 +27,14 @@ from datadump.server import BUFFER, Server, quote, widen
 ALL = frozenset(Kind)
 OF_A_TABLE = frozenset({Kind.STRUCTURE, Kind.ROWS})
 FIRST = frozenset({Kind.HEAD, Kind.DATABASE, Kind.SEQUENCE})
+LAST = ALL - OF_A_TABLE - FIRST | {Kind.HEAD}
 JOBS = 4  # connections
 DECOMPRESSORS = {b"\x28\xb5\x2f\xfd": ["zstd", "-dcq"], b"\x1f\x8b": ["gzip", "-dc"]}
 LINES_OF_A_HEAD = 50
 MOST_LINES_BEFORE = 3  # what makes other clients refuse a dump, and the database's own settings
+# All that mariadb-dump writes outside of its other sections: comments, and settings of the session.
+OF_THE_SESSION = re.compile(rb"\s*\n|--.*\n|/\*M!999999\\- .*\n|/\*M?!\d+ SET [^;]*;\n")
+OWN_TRANSACTION = b"set autocommit=0;\n"
 ENABLED = re.compile(rb"(ON COMPLETION (?:NOT )?PRESERVE) ENABLE\b")
 ALTER_DATABASE = re.compile(rb"ALTER DATABASE `(?:[^`]|``)+` (CHARACTER SET \w+ COLLATE \w+ ;+\n)")
 
@@ -123,7 +128,8 @@ class Adaptation:
     def apply(self, section: Section, sql: bytes) -> bytes:
         """The SQL for ``home``."""
         if section.kind is Kind.ROWS:
-            return sql
+            # The statistics that the server takes meanwhile would cost as much as the load itself.
+            return b"" if sql == OWN_TRANSACTION else sql
         if sql.startswith(b"ALTER DATABASE `"):
             return ALTER_DATABASE.sub(rb"ALTER DATABASE \1", sql)
         return sql if self._origin == self._home else self._renamed(section, sql)
@@ -149,10 +155,37 @@ class Source(NamedTuple):
 def load_file(server: Server, source: Source, database: str) -> None:
     """Load it into that database. Raises DumpError and ServerError."""
     load = Load(server, source, database)
-    if Kind.ROWS in source.kinds and is_of_mariadb_dump(source.path):
-        load.in_parallel()
+    outline = outline_of(source.path) if Kind.ROWS in source.kinds else None
+    if outline:
+        load.in_parallel(outline)
     else:
         load.one_by_one()
+
+
+class Outline(NamedTuple):
+    """What a dump holds beside its tables, and the columns that its foreign keys refer to."""
+
+    pieces: list[Piece]
+    referenced: set[Column]
+
+
+def outline_of(path: str) -> Outline | None:
+    """None where the order of the file's statements can't be known to be mariadb-dump's.
+
+    Because another tool wrote it, say, or somebody added a statement.
+    """
+    if not is_of_mariadb_dump(path):
+        return None
+    outline = Outline([], set())
+    with open_dump(path) as stream:
+        for section, sql in sections(stream):
+            if section.kind in {Kind.HEAD, Kind.END} and not OF_THE_SESSION.fullmatch(sql):
+                return None
+            if section.kind is Kind.STRUCTURE:
+                outline.referenced.update(referenced_columns(sql))
+            elif section.kind is not Kind.ROWS:
+                outline.pieces.append((section, sql))
+    return outline
 
 
 def is_of_mariadb_dump(path: str) -> bool:
@@ -172,12 +205,13 @@ def check_head(path: str) -> None:
 
 
 def whole(pieces: Iterable[Piece]) -> Iterator[Piece]:
-    """The same; DumpError where mariadb-dump's last line doesn't come."""
-    complete = False
+    """The same; DumpError where a dump of mariadb-dump's ends without its last line."""
+    begun = complete = False
     for section, sql in pieces:
+        begun |= section.kind is Kind.HEAD and sql.startswith(FIRST_COMMENT)
         complete |= section.kind is Kind.END and sql.startswith(LAST_COMMENT)
         yield section, sql
-    if not complete:
+    if begun and not complete:
         raise DumpError("the dump is not whole: mariadb-dump's last line is missing")
 
 
@@ -187,8 +221,7 @@ class Load:
     def __init__(self, server: Server, source: Source, database: str) -> None:
         self._server, self._source, self._database = server, source, database
         self._kinds = frozenset(source.kinds)
-        self._taken: set[Section] = set()
-        self._referenced: set[Column] = set()
+        self._taken: set[str] = set()
         self._lock = threading.Lock()
         self._failed = threading.Event()
         self._progress = Loaded(database)
@@ -196,59 +229,40 @@ class Load:
     def one_by_one(self) -> None:
         """All sections over one connection."""
         with open_dump(self._source.path) as stream:
-            self._run(sections(stream), lambda section: section.kind in self._kinds)
+            self._run(whole(sections(stream)), lambda section: section.kind in self._kinds)
 
-    def in_parallel(self) -> None:
+    def in_parallel(self, outline: Outline) -> None:
         """The same outcome, with tables loaded at the same time."""
-        with open_dump(self._source.path) as stream:
-            self._referenced = referenced_columns(sections(stream))
-        self._load_what_comes_first()
+        self._run(outline.pieces, lambda section: section.kind in self._kinds & FIRST)
         with ThreadPoolExecutor(JOBS) as pool:
-            futures = [pool.submit(self._load_tables) for _ in range(JOBS)]
+            futures = [pool.submit(self._load_tables, outline.referenced) for _ in range(JOBS)]
             try:
                 for future in as_completed(futures):
                     future.result()
             except BaseException:
                 self._failed.set()
                 raise
-        with open_dump(self._source.path) as stream:
-            self._run(whole(sections(stream)), self._comes_last)
+        self._run(whole(outline.pieces), lambda section: section.kind in self._kinds & LAST)
 
-    def _load_what_comes_first(self) -> None:
-        """The database's settings, and sequences, which tables may take numbers from."""
-
-        def wanted(section: Section) -> bool:
-            self._taken.add(section)
-            return section.kind in self._kinds
-
-        with open_dump(self._source.path) as stream:
-            first = takewhile(lambda piece: piece[0].kind in FIRST, sections(stream))
-            self._run(first, wanted)
-
-    def _load_tables(self) -> None:
+    def _load_tables(self, referenced: set[Column]) -> None:
         """Those that no other connection has taken."""
         mine: set[str] = set()
 
         def wanted(section: Section) -> bool:
-            if section.kind is Kind.STRUCTURE and self._is_free(section):
+            if section.kind is Kind.STRUCTURE and self._is_free(section.name):
                 mine.add(section.name)
             of_mine = section.kind in OF_A_TABLE and section.name in mine
             return of_mine or section.kind is Kind.HEAD
 
         with open_dump(self._source.path) as stream:
-            self._run(keys_after_rows(sections(stream), self._referenced), wanted)
+            self._run(keys_after_rows(sections(stream), referenced), wanted)
 
-    def _is_free(self, section: Section) -> bool:
+    def _is_free(self, table: str) -> bool:
         """Whether nobody has taken it; from now on somebody has."""
         with self._lock:
-            free = section not in self._taken
-            self._taken.add(section)
+            free = table not in self._taken
+            self._taken.add(table)
         return free
-
-    def _comes_last(self, section: Section) -> bool:
-        if section.kind is Kind.HEAD:
-            return True
-        return section.kind in self._kinds - OF_A_TABLE and section not in self._taken
 
     def _run(self, pieces: Iterable[Piece], wanted: Wanted) -> None:
         self._server.load(self._arranged(pieces, wanted), self._database)

@@ -39,14 +39,9 @@ def folded(name: bytes) -> str:
     return name.decode(errors="replace").casefold()
 
 
-def referenced_columns(pieces: Iterable[Piece]) -> set[Column]:
-    """The first column of what each foreign key of the dump refers to."""
-    return {
-        (folded(table), folded(column))
-        for section, sql in pieces
-        if section.kind is Kind.STRUCTURE
-        for table, column in REFERENCES.findall(sql)
-    }
+def referenced_columns(sql: bytes) -> set[Column]:
+    """The first column of what each foreign key of this SQL refers to."""
+    return {(folded(table), folded(column)) for table, column in REFERENCES.findall(sql)}
 
 
 def keys_after_rows(pieces: Iterable[Piece], referenced: set[Column]) -> Iterator[Piece]:

@@ -10,10 +10,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from datadump.loading import outline_of
 from support.compose import USER, Checkout, settings_of_the_example
 from support.mariadb import CHARACTER_SETS, Server, contents
 from support.waiting import wait_for
@@ -117,6 +119,13 @@ def test_object_holds_the_sample_database(clone: Checkout, empty_server: Server)
 def test_rows_of_a_table_are_not_one_transaction(clone: Checkout) -> None:
     """It would keep a core busy of the server that loads them; this client's default."""
     assert b"autocommit" not in clone.object(f"{today()}/datadump1.sql")
+
+
+def test_dump_has_an_outline(clone: Checkout, tmp_path: Path) -> None:
+    """With this client too it is loaded over several connections."""
+    path = tmp_path / "dump.sql"
+    path.write_bytes(clone.object(f"{today()}/datadump1.sql"))
+    assert outline_of(str(path)) is not None
 
 
 def test_files_belong_to_the_person_who_cloned(clone: Checkout) -> None:

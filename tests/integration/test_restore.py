@@ -252,6 +252,18 @@ def test_truncated_object_without_metadata_does_not_complete(
     server.query("DROP DATABASE shop_cut")
 
 
+def test_statement_that_somebody_added_runs_once(
+    work: Workplace, server: Server, store: Store, bucket: str
+) -> None:
+    """In the dump's head, which each of the connections reads."""
+    added = b"CREATE TABLE added (a INT);\n"
+    key = put_changed(store, bucket, b"-- Server version", added + b"-- Server version")
+    assert work.restore(key, "--into", "shop_added").returncode == 0, work.messages()
+    assert "shop_added" in databases(server)
+    assert server.query("SELECT * FROM added", "shop_added") == []
+    server.query("DROP DATABASE shop_added")
+
+
 def test_damaged_object_reaches_no_database(
     work: Workplace, server: Server, store: Store, bucket: str
 ) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from datadump.loading import outline_of
 from support.mariadb import CHARACTER_SETS, Server, contents, running_server
 from support.programs import Workplace
 from support.round_trip import (
@@ -84,6 +85,13 @@ def test_dump_brings_all_of_it_back_onto_another_server(
     target.load(dump(work, database, compression), into)
     assert difference(contents(target, into), before) == []
     assert difference(contents(source, database), before) == []
+
+
+@pytest.mark.parametrize("database", [DATABASE, NAMED_DATABASE, EMPTY_DATABASE])
+def test_dump_has_an_outline(work: Workplace, database: str) -> None:
+    """Without, it would be loaded over one connection, and nobody would notice."""
+    dump(work, database)
+    assert outline_of(str(work.dumps / "datadump.sql")) is not None
 
 
 CHANGES = {

@@ -33,8 +33,8 @@ def table(*more: bytes, end: bytes = INNODB) -> bytes:
 
 
 def changed(dump: bytes) -> bytes:
-    referenced = referenced_columns(sections(BytesIO(dump)))
-    return b"".join(sql for _, sql in keys_after_rows(sections(BytesIO(dump)), referenced))
+    pieces = keys_after_rows(sections(BytesIO(dump)), referenced_columns(dump))
+    return b"".join(sql for _, sql in pieces)
 
 
 def test_plain_keys_are_added_after_the_rows_in_their_order() -> None:
