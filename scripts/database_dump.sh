@@ -312,9 +312,23 @@ dump_compressed() {
     esac
 }
 
+# write_back: what comes in, when it has ended. Each second until then, the partial file is written to
+# the disk: the system would wait, and all of it would be left for the end. The system tells an error
+# of the disk once, so it is one here.
+write_back() {
+    local text='' all='' status=0
+    until ((status == 1)); do
+        status=0
+        IFS= read -r -d '' -t 1 text || status=$?
+        all+=$text
+        sync --data /dev/fd/9 || return
+    done
+    printf '%s' "$all"
+}
+
 # write_dump: the dump goes into the partial file, its end to standard output.
 write_dump() {
-    { dump_compressed >&9; } 3>&1
+    { dump_compressed >&9; } 3>&1 | write_back
 }
 
 take_dump() {

@@ -212,6 +212,11 @@ IMPOSTORS = {
         "cat >/dev/null; echo no more memory >&2; exit 1",
         "no more memory",
     ),
+    "disk error that the system told while the dump grew": (
+        "sync",
+        '[[ $1 == --data ]] || exec /bin/sync "$@"; echo "sync: Input/output error" >&2; exit 1',
+        "sync: Input/output error",
+    ),
     "killed without a word": ("mariadb-dump", "kill -9 $$", "killed by SIGKILL"),
 }
 
@@ -248,6 +253,7 @@ def test_dump_is_on_disk_before_its_name_and_both_before_the_log(
     path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
     assert dumps.dump(PATH=path).returncode == 0
     calls = [line.split() for line in (tmp_path / "calls").read_text().splitlines()]
+    calls = calls[-3:]  # the dump was written to the disk as it grew, too
     finished = str(dumps.dumps / "datadump.sql")
     assert calls[0][1].startswith(str(dumps.dumps / ".database_dump."))
     assert [(program, logged) for program, _, logged in calls] == [
