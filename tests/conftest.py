@@ -41,9 +41,10 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
         yield start
 
 
-# Where the suite was started in the background, Ctrl-C is ignored, and so it would be by all that
-# is started here.
+# Where the suite was started in the background or by nohup, these are ignored, and so they would be
+# by all that is started here.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 BOTH = {"seaweedfs-http", "ministack-https"}  # each server and each scheme once
 

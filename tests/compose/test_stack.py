@@ -205,7 +205,7 @@ def test_changed_cadence_takes_effect_with_a_restart(clone: Checkout) -> None:
     crontab = clone.path / "dockerfiles/python/crontab"
     original = crontab.read_text()
     now = datetime.now(ZONE)
-    due = now.replace(second=0, microsecond=0) + timedelta(minutes=2 if now.second < 50 else 3)
+    due = now.replace(second=0, microsecond=0) + timedelta(minutes=1 if now.second < 40 else 2)
     try:
         replaced = crontab.with_name("crontab.new")
         replaced.write_text(original.replace("* * * * *", f"{due.minute} {due.hour} * * *", 1))

@@ -32,7 +32,9 @@ def rows(clone: Checkout, database: str = "FACULDADE") -> dict[str, int]:
         "SELECT TABLE_NAME FROM information_schema.TABLES "
         f"WHERE TABLE_SCHEMA = '{database}' AND TABLE_TYPE = 'BASE TABLE'",
     ).split()
-    return {table: int(ask(clone, f"SELECT COUNT(*) FROM {database}.{table}")) for table in tables}
+    counts = [f"SELECT '{table}', COUNT(*) FROM {database}.{table}" for table in tables]
+    lines = ask(clone, " UNION ALL ".join(counts)).splitlines()
+    return {table: int(count) for table, _, count in (line.partition("\t") for line in lines)}
 
 
 def back_up(clone: Checkout) -> str:
