@@ -312,16 +312,16 @@ dump_compressed() {
     esac
 }
 
-# write_back: what comes in, when it has ended. Each second until then, the partial file is written to
-# the disk: the system would wait, and all of it would be left for the end. The system tells an error
-# of the disk once, so it is one here.
+# write_back: passes on what comes in, once that has ended. Until then the partial file is written to
+# the disk each second: the system would wait, and leave all of it to the end. It tells an error of the
+# disk to one sync only, so the dump fails by any.
 write_back() {
     local text='' all='' status=0
-    until ((status == 1)); do
+    until ((status == 1)); do # read's at the end; it is over 128 when the second is over
+        ((status == 0)) || sync --data /dev/fd/9 || return
         status=0
         IFS= read -r -d '' -t 1 text || status=$?
         all+=$text
-        sync --data /dev/fd/9 || return
     done
     printf '%s' "$all"
 }
