@@ -42,9 +42,10 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
 
 
 # Where the suite was started in the background or by nohup, these are ignored, and so they would be
-# by all that is started here.
+# by all that is started here: what is handled, unlike what is ignored, is not inherited.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-signal.signal(signal.SIGHUP, signal.SIG_DFL)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, lambda *_: None)
 
 BOTH = {"seaweedfs-http", "ministack-https"}  # each server and each scheme once
 

@@ -17,6 +17,7 @@ from typing import NamedTuple
 MEBIBYTE = 1024**2
 LONGEST = 3600  # seconds: a command that takes longer hangs
 LOOK = 0.05  # seconds between two looks at the memory
+RARE_LOOK = 0.5  # where many processes work, on all cores, for long
 
 
 class BenchError(Exception):
@@ -144,8 +145,8 @@ class Watcher:
 def tree(process: int, parent: int = 0) -> Iterator[tuple[int, int]]:
     """The process and its descendants that live, each with its parent."""
     yield process, parent
-    for tasks in Path(f"/proc/{process}/task").glob("*/children"):
-        with suppress(OSError):
+    with suppress(OSError):
+        for tasks in Path(f"/proc/{process}/task").glob("*/children"):
             for child in tasks.read_text().split():
                 yield from tree(int(child), process)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from support.store import Store
 
 from bench.database import DATABASE
-from bench.measuring import MEBIBYTE, Side, Trial
+from bench.measuring import MEBIBYTE, RARE_LOOK, Side, Trial
 from bench.report import Row, compare
 from bench.world import DUMP, TICK, Place, World, option_file
 
@@ -84,7 +84,7 @@ def dump(world: World) -> list[Row]:
             dumping(place, to_file, f"{line} >{place.work.dumps}/datadump.sql"),
             Side(floor, lambda: nullcontext(place.shell(f"{line} >/dev/null"))),
         ]
-        results = world.take_turns("dump", sides)
+        results = world.take_turns("dump", sides, look=RARE_LOOK)
     rows = (
         ("none", floor, "at most 1.3"), ("zstd", floor, "at most 1.35"), ("none", to_file, ""),
     )  # fmt: skip

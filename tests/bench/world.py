@@ -22,7 +22,17 @@ from support.store import Store, running_seaweedfs, uploader_workplace
 
 from bench import peers
 from bench.database import DATABASE, fill
-from bench.measuring import LOOK, MEBIBYTE, Results, Side, Trial, run_once, say, take_turns
+from bench.measuring import (
+    LOOK,
+    MEBIBYTE,
+    RARE_LOOK,
+    Results,
+    Side,
+    Trial,
+    run_once,
+    say,
+    take_turns,
+)
 
 DUMP = f"bash {SCRIPTS}/database_dump.sh"
 TICK = f"{sys.executable} {SCRIPTS}/send-to-s3.py"
@@ -87,7 +97,7 @@ class World:
     def take_long_turns(self, job: str, sides: list[Side]) -> Results:
         """The same with no round before: in minutes of work, cold caches don't show."""
         rounds = range(1, self.options.runs + 1)
-        return take_turns(job, sides, rounds, self.folder / "output")
+        return take_turns(job, sides, rounds, self.folder / "output", RARE_LOOK)
 
     def run_untimed(self, side: Side) -> None:
         """One run, for what it leaves."""
