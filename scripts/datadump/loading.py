@@ -16,25 +16,31 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import BinaryIO, NamedTuple
 
 from datadump.dump_file import FIRST_COMMENT, LAST_COMMENT, Kind, Section, sections
 from datadump.progress import MEBIBYTE, SECONDS_BETWEEN_REPORTS
 from datadump.secondary_keys import Column, Piece, keys_after_rows, referenced_columns
-from datadump.server import BUFFER, Server, quote, widen
+from datadump.server import BUFFER, Server, ServerError, quote, widen
 
 ALL = frozenset(Kind)
 OF_A_TABLE = frozenset({Kind.STRUCTURE, Kind.ROWS})
 FIRST = frozenset({Kind.HEAD, Kind.DATABASE, Kind.SEQUENCE})
-LAST = ALL - OF_A_TABLE - FIRST | {Kind.HEAD}
+LAST = (ALL - OF_A_TABLE - FIRST) | {Kind.HEAD}
 JOBS = 4  # connections
 DECOMPRESSORS = {b"\x28\xb5\x2f\xfd": ["zstd", "-dcq"], b"\x1f\x8b": ["gzip", "-dc"]}
 LINES_OF_A_HEAD = 50
 MOST_LINES_BEFORE = 3  # what makes other clients refuse a dump, and the database's own settings
 # All that mariadb-dump writes outside of its other sections: comments, and settings of the session.
 OF_THE_SESSION = re.compile(rb"\s*\n|--.*\n|/\*M!999999\\- .*\n|/\*M?!\d+ SET [^;]*;\n")
-OWN_TRANSACTION = b"set autocommit=0;\n"
+# Before a table's rows, unless mariadb-dump was told otherwise: as it wrote it first, and later.
+OWN_TRANSACTION = re.compile(
+    rb"SET (?:@OLD_AUTOCOMMIT=@@AUTOCOMMIT, @@)?AUTOCOMMIT=0;\n", re.IGNORECASE
+)
+NO_TRANSACTION = b"SET @OLD_AUTOCOMMIT=@@AUTOCOMMIT;\n"
+NO_ROOM_TO_SORT = "ERROR 1878 "
 ENABLED = re.compile(rb"(ON COMPLETION (?:NOT )?PRESERVE) ENABLE\b")
 ALTER_DATABASE = re.compile(rb"ALTER DATABASE `(?:[^`]|``)+` (CHARACTER SET \w+ COLLATE \w+ ;+\n)")
 
@@ -129,7 +135,7 @@ class Adaptation:
         """The SQL for ``home``."""
         if section.kind is Kind.ROWS:
             # The statistics that the server takes meanwhile would cost as much as the load itself.
-            return b"" if sql == OWN_TRANSACTION else sql
+            return NO_TRANSACTION if OWN_TRANSACTION.fullmatch(sql) else sql
         if sql.startswith(b"ALTER DATABASE `"):
             return ALTER_DATABASE.sub(rb"ALTER DATABASE \1", sql)
         return sql if self._origin == self._home else self._renamed(section, sql)
@@ -154,37 +160,60 @@ class Source(NamedTuple):
 
 def load_file(server: Server, source: Source, database: str) -> None:
     """Load it into that database. Raises DumpError and ServerError."""
-    load = Load(server, source, database)
     outline = outline_of(source.path) if Kind.ROWS in source.kinds else None
-    if outline:
-        load.in_parallel(outline)
-    else:
-        load.one_by_one()
+    if not outline:
+        Load(server, source, database).one_by_one()
+        return
+    try:
+        Load(server, source, database).in_parallel(outline, late_keys=True)
+    except ServerError as error:
+        if NO_ROOM_TO_SORT not in str(error):
+            raise
+        print("the server's tmpdir is full: again, with keys that grow row by row", flush=True)
+        Load(server, source, database).in_parallel(outline, late_keys=False)
 
 
-class Outline(NamedTuple):
+@dataclass
+class Outline:
     """What a dump holds beside its tables, and the columns that its foreign keys refer to."""
 
-    pieces: list[Piece]
-    referenced: set[Column]
+    pieces: list[Piece] = field(default_factory=list)
+    tables: set[str] = field(default_factory=set)
+    referenced: set[Column] = field(default_factory=set)
+
+    def goes_on_with(self, section: Section, sql: bytes) -> bool:
+        """Whether mariadb-dump could have written this next, in the dump of one database."""
+        if section.kind is Kind.ROWS:
+            return section.name in self.tables
+        if section.kind is Kind.HEAD and sql.startswith(FIRST_COMMENT):
+            return not self.tables
+        if section.kind in {Kind.HEAD, Kind.END}:
+            return OF_THE_SESSION.fullmatch(sql) is not None
+        return True
+
+    def add(self, section: Section, sql: bytes) -> None:
+        """The next piece of the dump."""
+        if section.kind is Kind.STRUCTURE:
+            self.tables.add(section.name)
+            self.referenced.update(referenced_columns(sql))
+        elif section.kind is not Kind.ROWS:
+            self.pieces.append((section, sql))
 
 
 def outline_of(path: str) -> Outline | None:
-    """None where the order of the file's statements can't be known to be mariadb-dump's.
+    """None where the file isn't just one dump as mariadb-dump writes it: it has its own order then.
 
-    Because another tool wrote it, say, or somebody added a statement.
+    It may be another tool's, hold two dumps or rows without their table, or somebody may have added
+    a statement in its head or at its end.
     """
     if not is_of_mariadb_dump(path):
         return None
-    outline = Outline([], set())
+    outline = Outline()
     with open_dump(path) as stream:
         for section, sql in sections(stream):
-            if section.kind in {Kind.HEAD, Kind.END} and not OF_THE_SESSION.fullmatch(sql):
+            if not outline.goes_on_with(section, sql):
                 return None
-            if section.kind is Kind.STRUCTURE:
-                outline.referenced.update(referenced_columns(sql))
-            elif section.kind is not Kind.ROWS:
-                outline.pieces.append((section, sql))
+            outline.add(section, sql)
     return outline
 
 
@@ -206,12 +235,14 @@ def check_head(path: str) -> None:
 
 def whole(pieces: Iterable[Piece]) -> Iterator[Piece]:
     """The same; DumpError where a dump of mariadb-dump's ends without its last line."""
-    begun = complete = False
+    open_ended = False
     for section, sql in pieces:
-        begun |= section.kind is Kind.HEAD and sql.startswith(FIRST_COMMENT)
-        complete |= section.kind is Kind.END and sql.startswith(LAST_COMMENT)
+        if section.kind is Kind.HEAD and sql.startswith(FIRST_COMMENT):
+            open_ended = True
+        elif section.kind is Kind.END and sql.startswith(LAST_COMMENT):
+            open_ended = False
         yield section, sql
-    if begun and not complete:
+    if open_ended:
         raise DumpError("the dump is not whole: mariadb-dump's last line is missing")
 
 
@@ -231,11 +262,14 @@ class Load:
         with open_dump(self._source.path) as stream:
             self._run(whole(sections(stream)), lambda section: section.kind in self._kinds)
 
-    def in_parallel(self, outline: Outline) -> None:
-        """The same outcome, with tables loaded at the same time."""
+    def in_parallel(self, outline: Outline, *, late_keys: bool) -> None:
+        """The same outcome, with tables loaded at the same time.
+
+        ``late_keys``: their secondary keys are added when the rows are there.
+        """
         self._run(outline.pieces, lambda section: section.kind in self._kinds & FIRST)
         with ThreadPoolExecutor(JOBS) as pool:
-            futures = [pool.submit(self._load_tables, outline.referenced) for _ in range(JOBS)]
+            futures = [pool.submit(self._load_tables, outline, late_keys) for _ in range(JOBS)]
             try:
                 for future in as_completed(futures):
                     future.result()
@@ -244,7 +278,7 @@ class Load:
                 raise
         self._run(whole(outline.pieces), lambda section: section.kind in self._kinds & LAST)
 
-    def _load_tables(self, referenced: set[Column]) -> None:
+    def _load_tables(self, outline: Outline, late_keys: bool) -> None:
         """Those that no other connection has taken."""
         mine: set[str] = set()
 
@@ -255,7 +289,10 @@ class Load:
             return of_mine or section.kind is Kind.HEAD
 
         with open_dump(self._source.path) as stream:
-            self._run(keys_after_rows(sections(stream), referenced), wanted)
+            pieces = sections(stream)
+            if late_keys:
+                pieces = keys_after_rows(pieces, outline.referenced)
+            self._run(pieces, wanted)
 
     def _is_free(self, table: str) -> bool:
         """Whether nobody has taken it; from now on somebody has."""

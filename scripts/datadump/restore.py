@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 
@@ -115,9 +114,13 @@ def replace(server: Server, path: str, name: str, scratch: str) -> list[str]:
     try:
         load_file(server, Source(path, beside, ALL - {Kind.EVENTS}), beside)
         require_all(server, path, beside)
-    except BaseException:
-        with suppress(ServerError):
+    except BaseException as error:
+        try:
             server.query(f"DROP DATABASE {quote(beside)}")
+        except ServerError as refusal:
+            raise RestoreError(
+                f"{str(error) or 'stopped'}; {beside} is left to be dropped: {refusal}"
+            ) from error
         raise
     print(f"the dump is loaded; it takes the place of {name}, which becomes {before}", flush=True)
     swap.run(path)

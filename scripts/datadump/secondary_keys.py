@@ -55,7 +55,7 @@ def keys_after_rows(pieces: Iterable[Piece], referenced: set[Column]) -> Iterato
         if late and section.name != late[0][0].name:
             yield from late
             late.clear()
-        if section.kind is Kind.STRUCTURE and (create or sql.startswith(b"CREATE TABLE ")):
+        if section.kind is Kind.STRUCTURE and (create or begins_table(section.name, sql)):
             create.append((section, sql))
             if sql.endswith(b";\n"):  # no other line does: the server escapes those in comments
                 name = folded(quote(section.name).encode())
@@ -70,6 +70,11 @@ def keys_after_rows(pieces: Iterable[Piece], referenced: set[Column]) -> Iterato
             yield section, sql
     yield from create
     yield from late
+
+
+def begins_table(name: str, line: bytes) -> bool:
+    """Whether it makes the table of that name, which is from a comment: no line end fits there."""
+    return line == b"CREATE TABLE %b (\n" % quote(name).encode()
 
 
 def without_late_keys(lines: list[bytes], held: set[str]) -> tuple[bytes, list[bytes]]:

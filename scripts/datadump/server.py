@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
+from itertools import chain
 from typing import IO, Any, BinaryIO
 
 import MySQLdb
@@ -21,6 +22,7 @@ DUMP_OPTIONS = os.path.join(SCRIPTS, "mariadb-dump.cnf")
 BUFFER = 1024 * 1024  # bytes
 LONGEST_COMPLAINT = 4096  # bytes
 LONGEST_LOCK = 64  # characters of a lock's name
+NO_TIME_LIMIT = b"SET max_statement_time = 0;\n"  # whatever the server's own
 LOCK_WAIT = 30  # seconds for a table that somebody else uses
 
 
@@ -91,14 +93,16 @@ class Server:
             client = self._start(command, stdin=subprocess.PIPE, stderr=errors)
             widen(client.stdin)
             try:
-                with client.stdin as pipe:  # type: ignore[union-attr]
-                    pipe.writelines(sql)
+                client.stdin.writelines(chain([NO_TIME_LIMIT], sql))  # type: ignore[union-attr]
             except BrokenPipeError:
                 pass  # it says why
             except BaseException:
                 client.kill()
                 client.wait()
                 raise
+            finally:
+                with suppress(BrokenPipeError):
+                    client.stdin.close()  # type: ignore[union-attr]
             check(client, errors)
 
     @contextmanager

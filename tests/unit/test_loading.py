@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 import pytest
-from datadump.dump_file import Kind, Section
-from datadump.loading import arranged, outline_of
+from datadump.dump_file import Kind, Section, sections
+from datadump.loading import DumpError, arranged, outline_of, whole
 
 HEAD = b"""/*M!999999\\- enable the sandbox mode */\x20
 ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
@@ -60,20 +61,31 @@ def test_outline_is_all_but_the_tables(tmp_path: Path) -> None:
         pytest.param(HEAD + STATEMENT + TABLE + END, id="in the head"),
         pytest.param(HEAD + TABLE + END + STATEMENT, id="at the end"),
         pytest.param(TABLE + END, id="without the first line"),
+        pytest.param(HEAD + TABLE[TABLE.index(b");\n") + 3 :] + END, id="rows without their table"),
+        pytest.param((HEAD + TABLE + END) * 2, id="two dumps"),
     ],
 )
-def test_dump_with_a_statement_of_somebody_elses_has_no_outline(
-    tmp_path: Path, dump: bytes
-) -> None:
-    """It could run once for each connection, or at another moment than it was meant for."""
+def test_file_that_is_not_just_one_dump_has_no_outline(tmp_path: Path, dump: bytes) -> None:
+    """Statements could run once for each connection, at another moment, or not at all."""
     path = tmp_path / "dump.sql"
     path.write_bytes(dump)
     assert outline_of(str(path)) is None
 
 
-def test_transaction_around_a_tables_rows_is_left_out() -> None:
-    """As mariadb-dump 11.8 makes one unless told otherwise; a row with that text stays."""
+@pytest.mark.parametrize("dump", [HEAD + TABLE, HEAD + TABLE + END + HEAD + TABLE])
+def test_dump_without_its_last_line_is_not_whole(dump: bytes) -> None:
+    """Nor is the second in a file."""
+    with pytest.raises(DumpError, match="not whole"):
+        list(whole(sections(BytesIO(dump))))
+
+
+@pytest.mark.parametrize(
+    "first", [b"set autocommit=0;\n", b"SET @OLD_AUTOCOMMIT=@@AUTOCOMMIT, @@AUTOCOMMIT=0;\n"]
+)
+def test_transaction_around_a_tables_rows_is_left_out(first: bytes) -> None:
+    """The line that ends it needs a variable. A row with the same text stays."""
     section = Section(Kind.ROWS, "t")
-    lines = [b"set autocommit=0;\n", b"INSERT INTO `t` VALUES\n", b"('set autocommit=0;');\n"]
+    rows = [b"INSERT INTO `t` VALUES\n", b"('set autocommit=0;');\n"]
+    lines = [first, *rows, b"COMMIT;\n", b"SET AUTOCOMMIT=@OLD_AUTOCOMMIT;\n"]
     found = list(arranged([(section, line) for line in lines], "x", lambda _: True))
-    assert b"".join(found) == b"".join(lines[1:])
+    assert found == [b"SET @OLD_AUTOCOMMIT=@@AUTOCOMMIT;\n", *lines[1:]]
