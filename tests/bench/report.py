@@ -7,10 +7,7 @@ from typing import NamedTuple
 
 from bench.measuring import MEBIBYTE, Measured
 
-HEADER = (
-    "job", "against", "ratio", "spread", "to reach", "time", "its time",
-    "peak memory", "its peak memory", "stored", "its stored",
-)  # fmt: skip
+HEADER = ("job", "against", "ratio", "spread", "to reach", "times", "peak memory", "stored")
 
 
 class Row(NamedTuple):
@@ -56,8 +53,9 @@ def cells(row: Row) -> tuple[str, ...]:
         f"{statistics.median(row.ratios):.2f}",
         f"{min(row.ratios):.2f} to {max(row.ratios):.2f}",
         row.target,
-        *(seconds(time) for time in row.times),
-        *(mebibytes(size) for size in (*row.memory, *row.stored)),
+        " / ".join(seconds(time) for time in row.times),
+        " / ".join(mebibytes(size) for size in row.memory),
+        " / ".join(mebibytes(size) for size in row.stored),
     )
     return tuple(text.replace("|", "\\|") for text in texts)
 
