@@ -314,11 +314,14 @@ dump_compressed() {
 
 # write_back: passes on what comes in, once that has ended. Until then the partial file is written to
 # the disk each second: the system would wait, and leave all of it to the end. It tells an error of the
-# disk to one sync only, so the dump fails by any.
+# disk to one sync only, so any ends the dump.
 write_back() {
     local text='' all='' status=0
     until ((status == 1)); do # read's at the end; it is over 128 when the second is over
-        ((status == 0)) || sync --data /dev/fd/9 || return
+        if ((status > 128)) && ! sync --data /dev/fd/9; then
+            kill -s PIPE -- "$(<"$CLIENT")" # as if nobody read it any more: the shell says nothing of that
+            return 1
+        fi
         status=0
         IFS= read -r -d '' -t 1 text || status=$?
         all+=$text
