@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from botocore.exceptions import ClientError
 
 from datadump.contents import CHUNK, Contents
+from datadump.progress import printable
 from datadump.store import (
     BucketAbsentError,
     KeyTakenError,
@@ -44,13 +45,13 @@ OVERWRITES = (
 @cache
 def say_once(text: str) -> None:
     """For a person, not the log."""
-    print(text)
+    print(printable(text))
 
 
 @cache
 def warn_once(text: str) -> None:
     """The same, for a fault that an upload gets over."""
-    print(text, file=sys.stderr)
+    print(printable(text), file=sys.stderr)
 
 
 class Holder(NamedTuple):

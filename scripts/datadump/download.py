@@ -18,7 +18,7 @@ from threading import Event
 
 from datadump.bucket import Bucket
 from datadump.catalogue import Details
-from datadump.progress import Progress, human_size
+from datadump.progress import Progress, human_size, printable
 from datadump.store import KeyTakenError, NotOfferedError, RefusedError, StoreError
 
 RANGE = 16 * 1024 * 1024  # bytes
@@ -68,7 +68,7 @@ class Download:
             raise
         if not self._backup.sha256:
             print(
-                f"warning: {self._url} has no sha256 in its metadata: "
+                f"warning: {printable(self._url)} has no sha256 in its metadata: "
                 "whether its bytes are those that were uploaded can't be checked",
                 file=sys.stderr,
             )

@@ -7,7 +7,7 @@ from typing import Any
 
 from datadump.catalogue import Details, Newest
 from datadump.drill import Finding, Outcome
-from datadump.progress import human_size
+from datadump.progress import human_size, printable
 from datadump.proof import Proof
 
 HEADER = ("KEY", "SIZE", "DUMPED AT", "DATABASE", "PROOF")
@@ -27,16 +27,17 @@ def as_table(newest: Newest, place: str) -> str:
 def row(backup: Details) -> tuple[str, ...]:
     """The cells of one backup."""
     return (
-        printable(backup.key),
+        backup.key,
         human_size(backup.size),
-        printable(backup.dumped_at) or "-",
-        printable(backup.database) or "-",
+        backup.dumped_at or "-",
+        backup.database or "-",
         verdict(backup.proof),
     )
 
 
 def aligned(rows: list[tuple[str, ...]]) -> list[str]:
-    """The cells in columns; the first row is their heads."""
+    """The cells in columns, as far as they can be printed; the first row is their heads."""
+    rows = [tuple(map(printable, cells)) for cells in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(map(padded, cells, widths, rows[0])).rstrip() for cells in rows]
 
@@ -50,12 +51,7 @@ def verdict(proof: Proof | None) -> str:
     """``verified 2026-11-23``, ``FAILED 2026-11-23``, or ``-`` where no drill has tried it."""
     if proof is None:
         return "-"
-    return f"{'verified' if proof.verified else 'FAILED'} {printable(proof.at[:10])}"
-
-
-def printable(text: str) -> str:
-    """Metadata may hold what would move a terminal's cursor."""
-    return "".join(c if c.isprintable() else "?" for c in text)
+    return f"{'verified' if proof.verified else 'FAILED'} {proof.at[:10]}"
 
 
 def as_json(newest: Newest) -> str:
@@ -77,8 +73,8 @@ def as_outcome(outcome: Outcome) -> str:
     rows = [("KIND", "NAME", "ROWS", "RESULT"), *map(finding_row, outcome.findings)]
     lines = aligned(rows) if outcome.findings else []
     if outcome.note:
-        lines.append(outcome.note)
-    lines.append(f"FAILED: {outcome.reason}" if outcome.reason else "verified")
+        lines.append(printable(outcome.note))
+    lines.append(f"FAILED: {printable(outcome.reason)}" if outcome.reason else "verified")
     return "\n".join(lines)
 
 
@@ -86,4 +82,4 @@ def finding_row(finding: Finding) -> tuple[str, ...]:
     """The cells of one object; only tables have rows."""
     kind, name = finding.name
     rows = f"{finding.rows:,}" if kind == "table" else "-"
-    return kind, printable(name), rows, printable(finding.result)
+    return kind, name, rows, finding.result

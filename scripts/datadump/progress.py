@@ -1,4 +1,4 @@
-"""How far a transfer is: for a person, not the log."""
+"""What a person is told on the terminal, beside the log, and how far a transfer is."""
 
 from __future__ import annotations
 
@@ -9,11 +9,21 @@ MEBIBYTE = 1024 * KIBIBYTE
 SECONDS_BETWEEN_REPORTS = 10.0
 
 
+def printable(text: str) -> str:
+    """The text with a ``?`` for each character that no terminal should be sent.
+
+    What a bucket, a server or a dump says may hold escape sequences, which move the cursor, change
+    the title or hide what was printed before; lone surrogates, which can't be printed at all; and
+    line ends.
+    """
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
 class Progress:
     """Says on standard output, now and then, how far an upload or a download is."""
 
     def __init__(self, url: str, size: int, done: int) -> None:
-        self._url, self._size, self._done = url, size, done
+        self._url, self._size, self._done = printable(url), size, done
         self._started = self._said = time.monotonic()
         self._moved = 0
 

@@ -23,6 +23,7 @@ from datadump.daily_log import log, log_unexpected
 from datadump.dump_folder import Destination, DumpFolder, Pending, TakenDump
 from datadump.multipart import LARGEST_PUT, MultipartUploads, OpenUpload
 from datadump.object_key import day_folder, next_key
+from datadump.progress import printable
 from datadump.settings import Settings
 from datadump.store import (
     BucketAbsentError,
@@ -137,7 +138,7 @@ class Shipment:
         try:
             self._folder.show(self._dump)
         except OSError as error:
-            print(f"{self._dump.name} stays as it is: {error}", file=sys.stderr)
+            print(printable(f"{self._dump.name} stays as it is: {error}"), file=sys.stderr)
 
     @property
     def _path(self) -> str:
