@@ -90,6 +90,10 @@ def parse(content: bytes) -> Proof | None:
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     texts = (proof.key, proof.dump_id, proof.etag, proof.reason, proof.at)
-    sound = all(isinstance(text, str) for text in texts)
-    sound = sound and isinstance(proof.verified, bool) and isinstance(proof.numbers, dict)
+    sound = (
+        all(isinstance(text, str) for text in texts)
+        and isinstance(proof.verified, bool)
+        and isinstance(proof.numbers, dict)
+        and all(type(number) is int for number in proof.numbers.values())
+    )
     return proof if sound else None

@@ -58,9 +58,7 @@ def test_range_whose_checksum_stays_wrong_is_an_error(
     assert bucket.answers == MOST_TRIES + 1
 
 
-def test_warning_shows_no_key_as_it_is(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_warning_shows_no_key_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Whoever writes to the bucket chooses it."""
     backup = Details("\x1b[2J\x9b", len(CONTENT), "e", "", "", "", "")
     download = Download(Garbling(0), backup, str(tmp_path))
