@@ -45,6 +45,22 @@ def test_locks_name_no_index() -> None:
             assert not re.search(r"https?://|--index|--find-links", lock.read_text())
 
 
+def test_nothing_is_installed_or_built_without_a_hash() -> None:
+    """Pip checks the hashes of what it installs, and fetches nothing else to build with.
+
+    For a build in an environment of its own, pip fetches what the package asks for, setuptools say,
+    in any version and unchecked. So a package is built with what a lock has installed
+    (--no-build-isolation), or all are wheels (--only-binary).
+    """
+    scripts = [*DOCKERFILES.rglob("Dockerfile"), ROOT / "tests/run", ROOT / "tests/bench/run"]
+    joined = "\n".join(script.read_text().replace("\\\n", " ") for script in scripts)
+    installs = re.findall(r"\b(?:pip|pip\[@\]\}\"?) install [^;\n]*", joined)
+    assert len(installs) == 5
+    for line in installs:
+        assert "--require-hashes" in line
+        assert "--no-build-isolation" in line or "--only-binary=:all:" in line
+
+
 @pytest.mark.parametrize("account", ["backup", "restore"])
 def test_grants_of_the_readme_are_those_of_the_sample(account: str) -> None:
     """The smallest rights that a full dump needs, and those that a restore needs."""
