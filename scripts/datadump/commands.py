@@ -23,8 +23,8 @@ from datadump.catalogue import LATEST, Catalogue, Details
 from datadump.daily_log import log, log_unexpected
 from datadump.download import DamagedError, Download
 from datadump.drill import Outcome, drill
+from datadump.dump_file import DumpError
 from datadump.listing import as_json, as_outcome, as_table
-from datadump.loading import DumpError
 from datadump.proof import Proof
 from datadump.restore import RestoreError, Target, restore
 from datadump.server import SCRIPTS, Server, ServerError

@@ -12,8 +12,9 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import BinaryIO, NamedTuple
 
+from datadump.dump_file import DumpError
 from datadump.inventory import Inventory, Name, Object, names_in, sum_rows, take_inventory
-from datadump.loading import DumpError, Source, load_file, open_dump
+from datadump.loading import Source, load_file, open_dump
 from datadump.progress import human_size
 from datadump.server import Server, ServerError, quote
 from datadump.throwaway import throwaway_server

@@ -1,8 +1,9 @@
-"""The sections of a dump that mariadb-dump wrote.
+"""The sections of a dump that mariadb-dump wrote, statement by statement.
 
-Newlines in values are escaped there, so that each row of a table is a line, and a comment line
-begins each section. Texts of triggers, routines and events are as their author wrote them; they
-stand between ``DELIMITER ;;`` and ``DELIMITER ;``, where no line begins anything.
+A comment line begins each section. But names, and the texts of triggers, routines and events, are
+as their author wrote them, with line ends and whatever looks like such a comment: so a line begins
+something only where no statement, quote or comment is open. Newlines in values are escaped, so that
+each row of a table is a line.
 """
 
 from __future__ import annotations
@@ -10,7 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from enum import Enum
+from functools import cache
 from typing import BinaryIO, NamedTuple
+
+
+class DumpError(Exception):
+    """The file can't be loaded; the text says why."""
 
 
 class Kind(Enum):
@@ -60,9 +66,17 @@ STARTS = {
     b"/*!40103 SET TIME_ZONE=@OLD_TIME_ZONE": Kind.END,
 }
 DELIMITER = b"DELIMITER "
-# The end of a run of lines that are rows, or the beginning of a statement with rows.
-END_OF_ROWS = re.compile(rb"\n(?![(I])")
+SQL_MODE = re.compile(
+    rb"/\*!\d+ SET (?:@OLD_SQL_MODE=@@SQL_MODE, )?SQL_MODE\s*=\s*(?:'([^']*)'|@)", re.IGNORECASE
+)
+# What makes other clients refuse a dump. It has no end that they know.
+SANDBOX = b"/*M!999999\\-"
+# All of an INSERT up to its first row, where that is one line.
+HEAD_OF_ROWS = re.compile(
+    rb"INSERT\s+INTO `(?:[^`\n]|``)++` (?:\((?:[^`)\n]|`(?:[^`\n]|``)++`)*+\) )?VALUES ?"
+)
 CHUNK = 1024 * 1024  # bytes
+LONGEST_STATEMENT = 1024**3  # bytes: the largest max_allowed_packet that a server can have
 
 
 def unquote(name: str) -> str:
@@ -74,75 +88,201 @@ def unquote(name: str) -> str:
 
 
 class Reader:
-    """Lines of a stream one by one, but rows, which are nearly all of a dump, by the chunk."""
+    """Lines of a stream one by one, but rows, which are nearly all of a dump, by the chunk.
+
+    Raises DumpError for a line that no server could take as a statement.
+    """
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
-        self._buffer, self._at = b"", 0
+        self._buffer, self._at = bytearray(), 0
 
     def line(self) -> bytes:
         """The next line with its end; empty at the end of the stream."""
-        while True:
-            stop = self._buffer.find(b"\n", self._at) + 1
-            if stop:
-                return self._take(stop)
-            if not self._fill():
-                return self._take(len(self._buffer))
+        return self._take(self._end_of_line())
 
-    def is_at_rows(self) -> bool:
-        """Whether rows begin here."""
+    def head_of_rows(self) -> bytes:
+        """The beginning of an INSERT, if one is next: up to its rows."""
+        if len(self._buffer) - self._at < CHUNK:
+            self._fill()
+        match = HEAD_OF_ROWS.match(self._buffer, self._at)
+        return match[0] if match else b""
+
+    def is_at_row(self) -> bool:
+        """Whether the next line begins with a row."""
         if self._at == len(self._buffer):
             self._fill()
-        return self._buffer.startswith((b"(", b"I"), self._at)
+        return self._buffer.startswith(b"(", self._at)
 
-    def rows(self) -> bytes:
-        """Whole lines of rows: as many as are at hand, and one at least."""
-        while True:
-            end = END_OF_ROWS.search(self._buffer, self._at)
-            # What follows the last byte isn't known yet.
-            stop = end.end() if end else self._buffer.rfind(b"\n", self._at, -1) + 1
-            if stop > self._at:
-                return self._take(stop)
+    def rows(self, end_of_rows: re.Pattern[bytes]) -> bytes:
+        """Whole lines, up to one that ends so: as many as are at hand, and one at least."""
+        stop = self._end_of_line()
+        end = end_of_rows.search(self._buffer, stop - 1)
+        return self._take(end.end() if end else self._buffer.rfind(b"\n", stop - 1) + 1 or stop)
+
+    def _end_of_line(self) -> int:
+        """Where the next line ends in the buffer, which holds all of it from here on."""
+        searched = self._at
+        while not (stop := self._buffer.find(b"\n", searched) + 1):
+            searched = len(self._buffer) - self._at
+            if searched > LONGEST_STATEMENT:
+                raise DumpError("the dump has a line of over 1 GiB, which no server takes")
             if not self._fill():
-                return self._take(len(self._buffer))
+                return len(self._buffer)
+        return stop
 
     def _take(self, stop: int) -> bytes:
-        taken, self._at = self._buffer[self._at : stop], stop
+        with memoryview(self._buffer) as view:
+            taken = bytes(view[self._at : stop])
+        self._at = stop
         return taken
 
     def _fill(self) -> bool:
-        """Twice as much each time, for a line that is long."""
-        left = self._buffer[self._at :]
-        more = self._stream.read(max(CHUNK, len(left)))
-        self._buffer, self._at = left + more, 0
+        del self._buffer[: self._at]
+        self._at = 0
+        more = self._stream.read(CHUNK)
+        self._buffer += more
         return bool(more)
 
 
+class Lexer:
+    """What is open where a line ends: read as the ``mariadb`` client does with ``--binary-mode``.
+
+    It sends what stands before a delimiter that is outside of quotes and comments; ``/*!`` and
+    ``/*M!`` begin no comment. A DELIMITER line is its own command only where nothing is open
+    (client/mysql.cc of MariaDB, add_line; seen with 10.11 and 11.8).
+    """
+
+    def __init__(self) -> None:
+        self._delimiter = b";"
+        self._within = b""  # the quote or comment that is open
+        self._statement = False  # whether one has begun
+        self._sql_mode = b""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is open: what comes next is the beginning of something."""
+        return not self._statement and not self._within
+
+    @property
+    def is_in_quotes(self) -> bool:
+        """Whether a quote or a comment goes on in the next line."""
+        return bool(self._within)
+
+    def begin_statement(self) -> None:
+        """One has begun whose first lines this lexer was not fed."""
+        self._statement = True
+
+    def feed(self, line: bytes) -> None:
+        """Read the next line."""
+        if self.is_idle and line.startswith(DELIMITER):
+            self._delimiter = line.removeprefix(DELIMITER).strip() or self._delimiter
+        elif not (self.is_idle and line.startswith(SANDBOX)):
+            self._read(line)
+
+    def learn(self, statement: bytes) -> None:
+        """Some SQL modes change what ends a quote."""
+        if match := SQL_MODE.match(statement):
+            self._sql_mode = match[1] or b""
+
+    def _read(self, line: bytes) -> None:
+        at = 0
+        while at < len(line):
+            if self._within:
+                end = self._end_of_quote().match(line, at)
+                if not end:
+                    return
+                self._within, at = b"", end.end()
+                continue
+            mark = mark_of(self._delimiter).search(line, at)
+            code = line[at : mark.start()] if mark else line[at:]
+            self._statement |= bool(code.strip())
+            if not mark or mark[0] in {b"--", b"#"}:  # a comment ends with its line
+                return
+            at = mark.end()
+            if mark[0] == self._delimiter:
+                self._statement = False
+            else:
+                self._within = mark[0]
+                self._statement |= mark[0] != b"/*"
+
+    def _end_of_quote(self) -> re.Pattern[bytes]:
+        plain = b"NO_BACKSLASH_ESCAPES" in self._sql_mode or (
+            self._within == b'"' and b"ANSI_QUOTES" in self._sql_mode
+        )
+        return (ENDS if plain else ENDS_WITH_ESCAPES)[self._within]
+
+
+ENDS = {
+    b"'": re.compile(rb"[^']*+'"),
+    b'"': re.compile(rb'[^"]*+"'),
+    b"`": re.compile(rb"[^`]*+`"),
+    b"/*": re.compile(rb".*?\*/", re.DOTALL),
+}
+ENDS_WITH_ESCAPES = ENDS | {
+    b"'": re.compile(rb"(?:[^'\\]++|\\.)*+'", re.DOTALL),
+    b'"': re.compile(rb'(?:[^"\\]++|\\.)*+"', re.DOTALL),
+}
+
+
+@cache
+def mark_of(delimiter: bytes) -> re.Pattern[bytes]:
+    """What opens a quote or a comment, or ends a statement."""
+    return re.compile(rb"['\"`#]|--(?=\s|\Z)|/\*(?!M?!)|" + re.escape(delimiter))
+
+
 def sections(stream: BinaryIO) -> Iterator[tuple[Section, bytes]]:
-    """The dump's lines, each with the section that it belongs to; rows come many at a time."""
-    reader = Reader(stream)
-    section, delimiter, before = Section(Kind.HEAD), b"", b""
+    """The dump's statements and comment lines, each with the section that it belongs to.
+
+    Rows come many at a time, as whole lines. Raises DumpError for what no server could take.
+    """
+    reader, lexer = Reader(stream), Lexer()
+    section = Section(Kind.HEAD)
     while True:
-        if section.kind is Kind.ROWS and reader.is_at_rows():
-            yield section, reader.rows()
-            continue
-        line = reader.line()
-        if not line:
-            return
-        if delimiter:
-            # Not every such line is the end: one may stand in a text.
-            if line == b"DELIMITER ;\n" and before.rstrip().endswith(delimiter):
-                delimiter = b""
-        elif line.startswith(DELIMITER):
-            delimiter = line.removeprefix(DELIMITER).strip()
-        else:
+        if section.kind is Kind.ROWS and (head := reader.head_of_rows()):
+            yield from ((section, rows) for rows in runs_of_rows(reader, lexer, head))
+        elif line := reader.line():
             section = begun(section, line)
-        yield section, line
-        before = line
+            lexer.feed(line)
+            statement = line + rest_of_statement(reader, lexer)
+            lexer.learn(statement)
+            yield section, statement
+        else:
+            return
+
+
+def runs_of_rows(reader: Reader, lexer: Lexer, head: bytes) -> Iterator[bytes]:
+    """The INSERTs of that head and their rows: no value has a line end, so nothing hides there."""
+    end_of_rows = re.compile(rb"\n(?!\(|%b)" % re.escape(head))
+    while True:
+        rows = reader.rows(end_of_rows)
+        yield rows
+        if rows.endswith(b";\n"):
+            return
+        if not reader.is_at_row():
+            lexer.begin_statement()
+            yield rest_of_statement(reader, lexer)
+            return
+
+
+def rest_of_statement(reader: Reader, lexer: Lexer) -> bytes:
+    """The lines up to the end of what is open: none, where nothing is."""
+    rest: list[bytes] = []
+    size = 0
+    while not lexer.is_idle and (line := reader.line()):
+        lexer.feed(line)
+        rest.append(line)
+        size += len(line)
+        if size > LONGEST_STATEMENT:
+            raise DumpError("the dump has a statement of over 1 GiB, which no server takes")
+    return b"".join(rest)
 
 
 def begun(section: Section, line: bytes) -> Section:
-    """The section that this line begins, or the one that it goes on with."""
+    """The section that this line begins, or the one that it goes on with.
+
+    For a line that stands where nothing is open.
+    """
     if match := HEADER.fullmatch(line):
         kind = HEADERS[match[1]]
         named = kind not in {Kind.EVENTS, Kind.ROUTINES}

@@ -8,7 +8,7 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, NamedTuple
 
-from datadump.dump_file import LAST_COMMENT, Kind, Section, sections, unquote
+from datadump.dump_file import LAST_COMMENT, DumpError, Kind, Section, sections, unquote
 from datadump.server import Server
 
 ROW = re.compile(rb"\((?:[^'()]++|'(?:[^'\\]++|\\.|'')*+')*+\)", re.DOTALL)
@@ -34,6 +34,8 @@ FIRST_LINES = {
     Kind.EVENTS: b"/*!50106 DROP EVENT",
     Kind.ROUTINES: b"/*!50003 SET @saved_sql_mode",
 }
+KEPT = OF_DEFINITIONS.keys() | FIRST_LINES.keys()
+MOST_DEFINITIONS = 256 * 1024**2  # bytes; they are kept in memory, twice in a drill
 
 
 class Name(NamedTuple):
@@ -88,23 +90,28 @@ class Inventory:
 
 
 def take_inventory(stream: BinaryIO) -> Inventory:
-    """Read a whole dump."""
+    """Read a whole dump. Raises DumpError where it holds more than memory should."""
     inventory = Inventory()
-    unit: list[bytes] = []  # of triggers, events and routines: the lines of the one that is read
+    unit: list[bytes] = []  # of triggers, events and routines: the SQL of the one that is read
     current = Section(Kind.HEAD)
-    for section, line in sections(stream):
-        inventory.size += len(line)
+    kept = 0  # bytes
+    for section, sql in sections(stream):
+        inventory.size += len(sql)
         if section is not current:
             add_unit(inventory, current, unit)
             current = section
         if section.kind is Kind.ROWS:
-            add_rows(inventory, section.name, line)
-        elif section.kind in FIRST_LINES:
-            if line.startswith(FIRST_LINES[section.kind]):
+            add_rows(inventory, section.name, sql)
+            continue
+        kept += len(sql) if section.kind in KEPT else 0
+        if kept > MOST_DEFINITIONS:
+            raise DumpError("the dump holds over 256 MiB of definitions")
+        if section.kind in FIRST_LINES:
+            if sql.startswith(FIRST_LINES[section.kind]):
                 add_unit(inventory, section, unit)
-            unit.append(line)
+            unit.append(sql)
         else:
-            add_definition(inventory, section, line)
+            add_definition(inventory, section, sql)
     add_unit(inventory, current, unit)
     return inventory
 
@@ -147,21 +154,21 @@ def sum_rows(stream: BinaryIO, tables: Container[str]) -> dict[str, int]:
     return sums
 
 
-def add_definition(inventory: Inventory, section: Section, line: bytes) -> None:
-    """A line of a table's, view's or sequence's definition, or of the dump's head or end."""
+def add_definition(inventory: Inventory, section: Section, sql: bytes) -> None:
+    """A part of a table's, view's or sequence's definition, or of the dump's head or end."""
     if section.kind is Kind.HEAD:
-        if match := SERVER.match(line):
+        if match := SERVER.match(sql):
             inventory.server_version = match[1].decode()
-        if match := DATABASE.fullmatch(line):
+        if match := DATABASE.fullmatch(sql):
             inventory.database = match[1].decode()
     elif section.kind is Kind.END:
-        inventory.whole |= line.startswith(LAST_COMMENT)
-    elif section.kind in OF_DEFINITIONS and not line.startswith(b"--"):
-        inventory.object(OF_DEFINITIONS[section.kind], section.name).definition += line
+        inventory.whole |= sql.startswith(LAST_COMMENT)
+    elif section.kind in OF_DEFINITIONS and not sql.startswith(b"--"):
+        inventory.object(OF_DEFINITIONS[section.kind], section.name).definition += sql
 
 
 def add_unit(inventory: Inventory, section: Section, unit: list[bytes]) -> None:
-    """These lines are one trigger, event or routine, if they name it."""
+    """This SQL is one trigger, event or routine, if it names it."""
     text = b"".join(unit).rstrip(b"-\n")  # without the beginning of the next section's head
     definition = AROUND_EVENTS.sub(b"", text)
     unit.clear()

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import BinaryIO, NamedTuple
 
-from datadump.dump_file import FIRST_COMMENT, LAST_COMMENT, Kind, Section, sections
+from datadump.dump_file import FIRST_COMMENT, LAST_COMMENT, DumpError, Kind, Section, sections
 from datadump.progress import MEBIBYTE, SECONDS_BETWEEN_REPORTS
 from datadump.secondary_keys import Column, Piece, keys_after_rows, referenced_columns
 from datadump.server import BUFFER, Server, ServerError, quote, widen
@@ -31,8 +31,11 @@ FIRST = frozenset({Kind.HEAD, Kind.DATABASE, Kind.SEQUENCE})
 LAST = (ALL - OF_A_TABLE - FIRST) | {Kind.HEAD}
 JOBS = 4  # connections
 DECOMPRESSORS = {b"\x28\xb5\x2f\xfd": ["zstd", "-dcq"], b"\x1f\x8b": ["gzip", "-dc"]}
-LINES_OF_A_HEAD = 50
-MOST_LINES_BEFORE = 3  # what makes other clients refuse a dump, and the database's own settings
+PIECES_OF_A_HEAD = 50
+LINES_BEFORE = 3  # what makes other clients refuse a dump, and the database's own settings
+LONGEST_LINE_BEFORE = 4096  # bytes
+LARGEST_OUTLINE = 256 * MEBIBYTE
+SHOWN_OF_A_STATEMENT = 100  # characters
 # All that mariadb-dump writes outside of its other sections: comments, and settings of the session.
 OF_THE_SESSION = re.compile(rb"\s*\n|--.*\n|/\*M!999999\\- .*\n|/\*M?!\d+ SET [^;]*;\n")
 # Before a table's rows, unless mariadb-dump was told otherwise: as it wrote it first, and later.
@@ -45,10 +48,6 @@ ENABLED = re.compile(rb"(ON COMPLETION (?:NOT )?PRESERVE) ENABLE\b")
 ALTER_DATABASE = re.compile(rb"ALTER DATABASE `(?:[^`]|``)+` (CHARACTER SET \w+ COLLATE \w+ ;+\n)")
 
 Wanted = Callable[[Section], bool]
-
-
-class DumpError(Exception):
-    """The file can't be loaded; the text says why."""
 
 
 @contextmanager
@@ -122,7 +121,7 @@ class Adaptation:
     def learn(self, section: Section, sql: bytes) -> None:
         """From the comment in the dump's head. Raises DumpError, see :func:`arranged`."""
         if section.kind is Kind.ELSEWHERE:
-            statement = sql.decode(errors="replace").strip()
+            statement = " ".join(sql.decode(errors="replace").split())[:SHOWN_OF_A_STATEMENT]
             raise DumpError(f"the dump goes to a database of its own choice: {statement}")
         if section.kind is Kind.HEAD and sql.startswith(b"-- Host: "):
             name = sql.partition(b"    Database: ")[2].rstrip(b"\n").decode()
@@ -178,6 +177,7 @@ class Outline:
     """What a dump holds beside its tables, and the columns that its foreign keys refer to."""
 
     pieces: list[Piece] = field(default_factory=list)
+    size: int = 0  # of the pieces, in bytes
     tables: set[str] = field(default_factory=set)
     referenced: set[Column] = field(default_factory=set)
 
@@ -198,6 +198,7 @@ class Outline:
             self.referenced.update(referenced_columns(sql))
         elif section.kind is not Kind.ROWS:
             self.pieces.append((section, sql))
+            self.size += len(sql)
 
 
 def outline_of(path: str) -> Outline | None:
@@ -214,22 +215,25 @@ def outline_of(path: str) -> Outline | None:
             if not outline.goes_on_with(section, sql):
                 return None
             outline.add(section, sql)
+            if outline.size > LARGEST_OUTLINE:  # it is kept in memory
+                return None
     return outline
 
 
 def is_of_mariadb_dump(path: str) -> bool:
     """Whether its first lines say so: only then are its sections what they are taken for."""
     with open_dump(path) as stream:
-        return any(line.startswith(FIRST_COMMENT) for line in islice(stream, MOST_LINES_BEFORE))
+        lines = [stream.readline(LONGEST_LINE_BEFORE) for _ in range(LINES_BEFORE)]
+    return any(line.startswith(FIRST_COMMENT) for line in lines)
 
 
 def check_head(path: str) -> None:
     """Raises DumpError for a file that can't be a dump, and for some that go their own way."""
     with open_dump(path) as stream:
+        if b"\0" in stream.peek():  # type: ignore[attr-defined]
+            raise DumpError("the object is neither SQL nor that compressed with zstd or gzip")
         adapt = Adaptation("")
-        for section, sql in islice(sections(stream), LINES_OF_A_HEAD):
-            if b"\0" in sql:
-                raise DumpError("the object is neither SQL nor that compressed with zstd or gzip")
+        for section, sql in islice(sections(stream), PIECES_OF_A_HEAD):
             adapt.learn(section, sql)
 
 

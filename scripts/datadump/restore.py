@@ -8,11 +8,10 @@ from typing import NamedTuple
 from datadump.bucket import Bucket
 from datadump.catalogue import Details
 from datadump.download import Download
-from datadump.dump_file import Kind
+from datadump.dump_file import DumpError, Kind
 from datadump.inventory import Name, names_in, take_inventory
 from datadump.loading import (
     ALL,
-    DumpError,
     Source,
     check_head,
     is_of_mariadb_dump,

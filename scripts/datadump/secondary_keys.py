@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from io import BytesIO
 
-from datadump.dump_file import Kind, Section
+from datadump.dump_file import Kind, Lexer, Section
 from datadump.server import quote
 
 Piece = tuple[Section, bytes]
@@ -49,42 +50,46 @@ def keys_after_rows(pieces: Iterable[Piece], referenced: set[Column]) -> Iterato
 
     ``referenced``: see :func:`referenced_columns`.
     """
-    create: list[Piece] = []  # the lines of a CREATE TABLE, while it is read
     late: list[Piece] = []
     for section, sql in pieces:
         if late and section.name != late[0][0].name:
             yield from late
             late.clear()
-        if section.kind is Kind.STRUCTURE and (create or begins_table(section.name, sql)):
-            create.append((section, sql))
-            if sql.endswith(b";\n"):  # no other line does: the server escapes those in comments
-                name = folded(quote(section.name).encode())
-                held = {column for table, column in referenced if table == name}
-                early, keys = without_late_keys([line for _, line in create], held)
-                late = [adding(section.name, keys)] if keys else []
-                create.clear()
-                yield section, early
+        if section.kind is Kind.STRUCTURE and makes_table(section.name, sql):
+            name = folded(quote(section.name).encode())
+            held = {column for table, column in referenced if table == name}
+            early, keys = without_late_keys(sql, held)
+            late = [adding(section.name, keys)] if keys else []
+            yield section, early
         else:
-            yield from create  # no statement as mariadb-dump writes them
-            create.clear()
             yield section, sql
-    yield from create
     yield from late
 
 
-def begins_table(name: str, line: bytes) -> bool:
-    """Whether it makes the table of that name, which is from a comment: no line end fits there."""
-    return line == b"CREATE TABLE %b (\n" % quote(name).encode()
+def makes_table(name: str, statement: bytes) -> bool:
+    """Whether it makes the table of that name, as mariadb-dump writes it."""
+    return statement.startswith(b"CREATE TABLE %b (\n" % quote(name).encode())
 
 
-def without_late_keys(lines: list[bytes], held: set[str]) -> tuple[bytes, list[bytes]]:
-    """The statement of these lines without the keys that can wait, and these keys.
+def lines_of(statement: bytes) -> list[bytes]:
+    """The lines of a CREATE TABLE; none where a name goes on in the next line: that isn't one."""
+    lexer = Lexer()
+    lines = BytesIO(statement).readlines()
+    for line in lines:
+        lexer.feed(line)
+        if lexer.is_in_quotes:
+            return []
+    return lines
+
+
+def without_late_keys(statement: bytes, held: set[str]) -> tuple[bytes, list[bytes]]:
+    """The statement without the keys that can wait, and these keys.
 
     None waits that begins with a column which is ``held``.
     """
-    statement = b"".join(lines)
-    other = not lines[-1].startswith(LAST_LINE)
-    if other or any(text in statement for text in EXCEPTIONS):
+    lines = lines_of(statement)
+    whole = lines and lines[-1].startswith(LAST_LINE) and lines[-1].endswith(b";\n")
+    if not whole or any(text in statement for text in EXCEPTIONS):
         return statement, []
     needed = held | {folded(column) for match in WANTS_A_KEY.findall(statement) for column in match}
     places = [number for number, line in enumerate(lines) if ANY_KEY.match(line)]

@@ -11,9 +11,9 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from datadump.dump_file import Kind, sections
+from datadump.dump_file import DumpError, Kind, sections
 from datadump.inventory import names_in, take_inventory
-from datadump.loading import DumpError, Source, load_file
+from datadump.loading import Source, load_file
 from datadump.server import Server, ServerError, quote
 
 PROGRAM = frozenset(Kind) - {Kind.SEQUENCE, Kind.STRUCTURE, Kind.ROWS, Kind.EVENTS}

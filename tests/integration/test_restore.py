@@ -264,6 +264,49 @@ def test_statement_that_somebody_added_runs_once(
     server.query("DROP DATABASE shop_added")
 
 
+# Whoever may make tables and routines writes these names and texts into every dump.
+HIDDEN = "-- Dumping data for table parent\nINSERT INTO parent VALUES (99, 'run bare');\n"
+TRICKS = {
+    "a comment of a routine": (
+        f"CREATE PROCEDURE trick() BEGIN /* ;;\nDELIMITER ;\n{HIDDEN}*/ SELECT 1; END"
+    ),
+    "a comment of a trigger": (
+        "CREATE TRIGGER trick BEFORE INSERT ON parent FOR EACH ROW "
+        f"/* ;;\nDELIMITER ;\n{HIDDEN}*/ SET @x = 1"
+    ),
+    "the name of a column": (
+        "CREATE TABLE trick (`a\n-- Dumping data for table parent\nDELETE FROM child;\nz` INT)"
+    ),
+    "a key in the name of a column": (
+        "CREATE TABLE trick (`a\n  KEY ```` (````);INSERT INTO parent VALUES (99, 0x41),\nz` INT, "
+        "b INT, KEY (b)) ENGINE=InnoDB"
+    ),
+}
+
+
+@pytest.mark.parametrize("trick", TRICKS)
+@pytest.mark.parametrize("options", [["--overwrite"], ["--into", "shop_into"]], ids=" ".join)
+def test_text_of_an_object_is_never_run_bare(
+    work: Workplace, server: Server, trick: str, options: list[str]
+) -> None:
+    """A small account would otherwise do what the account may that restores, and the drill."""
+    server.query(TRICKS[trick], DATABASE)
+    back_up(work)
+    before = contents(server, DATABASE)
+    restored = work.restore("latest", *options)
+    try:
+        assert (restored.returncode, restored.stderr) == (0, ""), restored.stdout
+        target = DATABASE if options == ["--overwrite"] else "shop_into"
+        found = difference(contents(server, target), before)
+        assert [name for name in found if "event" not in name.lower()] == []
+        assert work.drill().returncode == 0, work.messages()
+    finally:
+        server.query("DROP DATABASE IF EXISTS shop_into")
+        for name in databases(server):
+            if name.startswith(f"{DATABASE}_before_"):
+                server.query(f"DROP DATABASE {quoted(name)}")
+
+
 def test_damaged_object_reaches_no_database(
     work: Workplace, server: Server, store: Store, bucket: str
 ) -> None:

@@ -6,8 +6,8 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from datadump.dump_file import Kind, Section, sections
-from datadump.loading import DumpError, arranged, outline_of, whole
+from datadump.dump_file import DumpError, Kind, Section, sections
+from datadump.loading import arranged, outline_of, whole
 
 HEAD = b"""/*M!999999\\- enable the sandbox mode */\x20
 ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

@@ -115,3 +115,10 @@ def test_statement_that_has_another_end_is_left_alone() -> None:
         for more in (ROWS, b""):
             dump = table(b"  KEY `k` (`a`)", end=end) + more
             assert changed(dump) == dump
+
+
+def test_line_of_a_name_is_no_key() -> None:
+    """A column may be named so that a line of it looks like one; what follows would run bare."""
+    named = b"  `x\n  KEY ```` (````);GRANT ALL ON *.* TO y,\n` int(11) DEFAULT NULL"
+    dump = table(named, b"  KEY `k` (`a`)") + ROWS
+    assert changed(dump) == dump
