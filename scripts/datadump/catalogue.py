@@ -6,14 +6,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from urllib.parse import unquote
 
 from datadump import proof as proofs
-from datadump.bucket import Bucket, bare_etag, holder_of, metadata_of
-from datadump.object_key import day_folder, number_of
+from datadump.bucket import Bucket, bare_etag, holder_of, metadata_of, warn_once
+from datadump.object_key import day_folder, highest_number, number_of
 from datadump.proof import Proof
 from datadump.settings import Settings
 from datadump.store import RefusedError, StoreError
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MOST_AT_ONCE = 8  # boto3 has ten connections
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 LATEST = "latest"
+MOST_IN_A_LINE = 3
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -89,7 +90,8 @@ class Catalogue:
         """The object that a person means; NoBackupError where there is none.
 
         That is ``latest``, a day for its last one, or a key of anything in the bucket, which may go
-        without the prefix. Only a key brings up what is another database's.
+        without the prefix. Only a key brings up what is another database's, and only its name or a
+        key what is of a day to come.
         """
         if wanted == LATEST:
             found = self._last_of(self._days())
@@ -111,7 +113,20 @@ class Catalogue:
         return f"there is {what} in {self.place}: --list shows what is there"
 
     def _days(self) -> list[str]:
-        return sorted(filter(is_day, self._bucket.folders(self._prefix)), reverse=True)
+        """Newest first, up to tomorrow, since other clocks and zones may have that already.
+
+        A later one would be the latest for ever, whoever put it there: it is passed over, and that
+        is said.
+        """
+        days = sorted(filter(is_day, self._bucket.folders(self._prefix)), reverse=True)
+        tomorrow = (datetime.now().astimezone() + timedelta(days=1)).date().isoformat()
+        to_come = [day for day in days if day > tomorrow]
+        if to_come:
+            warn_once(
+                f"warning: passed over, since these days are to come: {some_of(to_come)} "
+                f"({self.place}): by its day or key you get what is there"
+            )
+        return days[len(to_come) :]
 
     def _backups(self, days: Iterable[str]) -> Iterator[Backup]:
         for backups in in_parallel(self._of_day, days):
@@ -119,11 +134,10 @@ class Catalogue:
 
     def _of_day(self, day: str) -> list[Backup]:
         folder = day_folder(self._prefix, day)
-        backups = [
-            Backup(*listed, day, number_of(listed.key, folder))
-            for listed in self._bucket.objects(folder)
-        ]
-        numbered = [backup for backup in backups if backup.number]
+        listed = self._bucket.objects(folder)
+        backups = [Backup(*item, day, number_of(item.key, folder)) for item in listed]
+        highest = highest_number((item.key for item in listed), folder)
+        numbered = [backup for backup in backups if 0 < backup.number <= highest]
         return sorted(numbered, key=lambda backup: (backup.number, backup.key), reverse=True)
 
     def _last_of(self, days: Iterable[str]) -> Details | None:
@@ -171,6 +185,12 @@ def details_of(key: str, head: HeadObjectOutputTypeDef) -> Details:
         dump_id=holder.dump_id,
         sha256=holder.sha256,
     )
+
+
+def some_of(days: list[str]) -> str:
+    """The first of them, and how many more there are."""
+    more = len(days) - MOST_IN_A_LINE
+    return ", ".join(days[:MOST_IN_A_LINE]) + (f" and {more} more" if more > 0 else "")
 
 
 def is_day(text: str) -> bool:

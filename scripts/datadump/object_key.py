@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-# More digits are somebody's idea: the next number would be too long for the name of a file.
-NUMBERED = re.compile(r"datadump([1-9][0-9]{0,13})\.sql(\.zst|\.gz)?")
+# More digits are somebody's idea: a note of the key would be too long for the name of a file.
+NUMBERED = re.compile(r"datadump([1-9][0-9]{0,14})\.sql(\.zst|\.gz)?")
+LARGEST_GAP = 1_000_000  # nobody deletes so many dumps of a day
 
 
 def day_folder(prefix: str, day: str) -> str:
@@ -20,12 +21,26 @@ def number_of(key: str, folder: str) -> int:
     return int(match[1]) if match else 0
 
 
+def highest_number(keys: Iterable[str], folder: str) -> int:
+    """The highest N of the folder's dumps; 0 where there is none.
+
+    A number counts if it follows from those below it. One beyond a gap of more than LARGEST_GAP is
+    somebody's idea: counted, it would soon leave no number for the dumps after it.
+    """
+    highest = 0
+    for number in sorted(number_of(key, folder) for key in keys):
+        if number - highest > LARGEST_GAP:
+            break
+        highest = number
+    return highest
+
+
 def next_key(keys: Iterable[str], folder: str, finished_name: str) -> str:
     """The key of the folder's next object.
 
-    N is one more than the highest of the ``keys``, over all suffixes: a gap that a deletion left is
-    not filled.
+    N is one more than the :func:`highest_number` of the ``keys``, over all suffixes: a gap that a
+    deletion left is not filled.
     """
-    highest = max((number_of(key, folder) for key in keys), default=0)
+    number = highest_number(keys, folder) + 1
     suffix = finished_name.removeprefix("datadump")
-    return f"{folder}datadump{highest + 1}{suffix}"
+    return f"{folder}datadump{number}{suffix}"

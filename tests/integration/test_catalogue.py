@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from datadump.bucket import Bucket
@@ -72,6 +72,61 @@ def test_other_names_are_no_backups(store: Store, settings: Settings) -> None:
     assert newest == Newest([], more=False)
     assert as_table(newest, "s3://b") == "there are no backups in s3://b"
     assert as_json(newest) == "[]"
+
+
+def test_number_that_follows_from_no_other_is_no_backups(store: Store, settings: Settings) -> None:
+    """Else whoever may write to the bucket is the last of the day; its key still finds it."""
+    poison = "2026-11-23/datadump99999999999999.sql"
+    store.put(settings.bucket, "2026-11-23/datadump1.sql")
+    store.put(settings.bucket, poison)
+    catalogue = catalogue_of(settings)
+    assert keys(catalogue.newest(50)) == ["2026-11-23/datadump1.sql"]
+    for wanted in ("latest", "2026-11-23"):
+        assert catalogue.find(wanted).key == "2026-11-23/datadump1.sql"
+    assert catalogue.find(poison).key == poison
+
+
+def day_from_now(days: int) -> str:
+    """In the zone of this process, which is the catalogue's."""
+    return str(datetime.now().astimezone().date() + timedelta(days))
+
+
+def test_day_to_come_is_no_backups(
+    store: Store, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else it is the latest for ever; of tomorrow, another clock or zone may be right."""
+    days = [day_from_now(n) for n in (-1, 0, 1, 2)] + ["2099-12-31"]
+    for day in days:
+        store.put(settings.bucket, f"{day}/datadump1.sql")
+    catalogue = catalogue_of(settings)
+    assert keys(catalogue.newest(50)) == [f"{day}/datadump1.sql" for day in days[2::-1]]
+    assert catalogue.find("latest").key == f"{days[2]}/datadump1.sql"
+    (warning,) = capsys.readouterr().err.splitlines()
+    assert warning == (
+        f"warning: passed over, since these days are to come: 2099-12-31, {days[3]} "
+        f"(s3://{settings.bucket}): by its day or key you get what is there"
+    )
+
+
+def test_day_to_come_is_found_by_its_name(store: Store, settings: Settings) -> None:
+    """And by a key of it: a person means it, the clock of an uploader may have been wrong."""
+    store.put(settings.bucket, "2099-12-31/datadump1.sql")
+    catalogue = catalogue_of(settings)
+    for wanted in ("2099-12-31", "2099-12-31/datadump1.sql"):
+        assert catalogue.find(wanted).key == "2099-12-31/datadump1.sql"
+    with pytest.raises(NoBackupError, match="no backup of 'FACULDADE'"):
+        catalogue.find("latest")
+
+
+def test_days_to_come_are_one_short_line(
+    store: Store, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """However many somebody made."""
+    for number in range(1, 10):
+        store.put(settings.bucket, f"2099-12-0{number}/datadump1.sql")
+    catalogue_of(settings).newest(50)
+    (warning,) = capsys.readouterr().err.splitlines()
+    assert "2099-12-09, 2099-12-08, 2099-12-07 and 6 more" in warning
 
 
 def test_prefix_shows_its_own_backups(store: Store, settings: Settings) -> None:

@@ -140,6 +140,22 @@ def test_number_follows_the_days_highest(
     assert store.objects(made_bucket)[f"{today()}/datadump12.sql.gz"] == b"dump"
 
 
+def test_number_of_nobodys_hides_no_upload(
+    uploads: Workplace, store: Store, made_bucket: str
+) -> None:
+    """With as many digits as there may be, whoever put it there: the next dumps go on as before."""
+    poison = f"{today()}/datadump99999999999999.sql"
+    store.put(made_bucket, poison, b"poison")
+    for content in (b"first", b"second"):
+        write_dump(uploads, content)
+        assert uploads.tick().returncode == 0
+    assert store.objects(made_bucket) == {
+        poison: b"poison",
+        f"{today()}/datadump1.sql": b"first",
+        f"{today()}/datadump2.sql": b"second",
+    }
+
+
 def test_more_than_a_thousand_objects_a_day_number_rightly(
     uploads: Workplace, store: Store, made_bucket: str
 ) -> None:

@@ -27,11 +27,18 @@ FOLDER = day_folder("", DAY)
             1,
         ),
         ([f"datadump{'9' * 180}.sql", "datadump7.sql"], 8),
+        (["datadump7.sql", "datadump99999999999999.sql", "datadump100000000000000.sql.gz"], 8),
+        (["datadump1000000.sql"], 1_000_001),
+        (["datadump1000001.sql"], 1),
+        (["datadump2000007.sql", "datadump7.sql", "datadump1000007.sql"], 2_000_008),
         ([f"datadump{n}.sql" for n in range(1, 1501)], 1501),
     ],
 )
 def test_number_is_one_more_than_the_days_highest(names: list[str], number: int) -> None:
-    """Over all three suffixes; a gap is not filled and other names don't count."""
+    """Over all three suffixes; a gap is not filled and other names don't count.
+
+    Nor does what lies beyond a gap that no person's deletions leave: it is nobody's next number.
+    """
     keys = [f"{DAY}/{name}" for name in names]
     assert next_key(keys, FOLDER, "datadump.sql") == f"{DAY}/datadump{number}.sql"
 
