@@ -9,10 +9,12 @@ here=$(cd -- "${BASH_SOURCE[0]%/*}" && pwd)
 . "$here/settings.sh"
 : "${DB_HOST:=database}" "${DB_PORT:=3306}" "${DB_NAME:=FACULDADE}" "${DB_TLS:=auto}" "${DB_TLS_CA:=}"
 
+readonly LONGEST_TEXT=30000 # characters: the system takes no argument of 128 KiB
+
 password='' # read once, before anything else
 
 log() {
-    "$here/daily_log.sh" "$1" || true
+    "$here/daily_log.sh" "${1:0:LONGEST_TEXT}" || true
 }
 
 wrong_setting() {
@@ -58,12 +60,23 @@ client_options() {
     printf '[client]\nprotocol=tcp\ndefault-character-set=utf8mb4\nport=%s\n' "$DB_PORT"
     printf '%s=%s\n' host "$(option_value "$DB_HOST")" user "$(option_value "${!1}")" \
         password "$(option_value "$password")"
-    case $DB_TLS in
-        auto) ;;
-        off) printf 'skip-ssl\n' ;;
-        verify) printf 'ssl-verify-server-cert\nssl-ca=%s\n' "$(option_value "$DB_TLS_CA")" ;;
-    esac
+    tls_options
     printf '!include %s\n' "$here/mariadb-dump.cnf"
+}
+
+# tls_options: the same for the clients and for MySQLdb, which has another default, and whose library
+# knows no option without a value.
+tls_options() {
+    case $DB_TLS in
+        auto) ! client_checks_servers || printf 'ssl-verify-server-cert=1\n' ;;
+        off) printf 'skip-ssl\n' ;;
+        verify) printf 'ssl-verify-server-cert=1\nssl-ca=%s\n' "$(option_value "$DB_TLS_CA")" ;;
+    esac
+}
+
+# client_checks_servers: unasked, as it does from MariaDB 11.4 on.
+client_checks_servers() {
+    [[ $(mariadb --no-defaults --help | grep '^ssl-verify-server-cert ') == *TRUE ]]
 }
 
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then

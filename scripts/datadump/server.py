@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -25,9 +26,34 @@ LONGEST_LOCK = 64  # characters of a lock's name
 NO_TIME_LIMIT = b"SET max_statement_time = 0;\n"  # whatever the server's own
 LOCK_WAIT = 30  # seconds for a table that somebody else uses
 
+# A group of the option file that only MySQLdb reads. Of the plugins that come with its library, the
+# others give a server that asks for it the password itself: mysql_clear_password, dialog (PAM's),
+# and sha256_password, by whatever key the server shows. Libraries before 3.3.10 don't know this.
+MYSQLDB = "datadump"
+PLUGINS = "mysql_native_password,client_ed25519,parsec,caching_sha2_password,auth_gssapi_client"
+OPTIONS_OF_MYSQLDB = f"\n[{MYSQLDB}]\nrestricted-auth={PLUGINS}\n".encode()
+
+# Errors that quote names of objects, accounts, hosts and files, but no value of a row.
+ABOUT_NAMES = {
+    *(1, 2, 3, 29, 1004, 1016, 1017, 1025, 1026, 1813),  # files
+    *(1006, 1007, 1008, 1009, 1010, 1049, 1050, 1051, 1109, 1146, 1347, 1356, 1359, 1537, 1539),
+    *(1048, 1054, 1060, 1061, 1072, 1091, 1264, 1265, 1364, 1406),  # columns
+    *(1044, 1045, 1129, 1130, 1133, 1141, 1142, 1143, 1226, 1370, 1396, 1449, 1698),  # accounts
+    *(1114, 1115, 1153, 1193, 1273, 1286, 1524),  # what the server has, or hasn't
+    *range(2000, 2027), *(2059, 5010),  # the connection
+}  # fmt: skip
+OF_A_PROGRAM = {1642, 1643, 1644}  # by SIGNAL, whose text is what somebody's program made of it
+TOLD_BY_MARIADB = re.compile(r"^ERROR (\d+) \(\w+\)(?: at line \d+)?: ", re.MULTILINE)
+TOLD_BY_MARIADB_DUMP = re.compile(r"Got error: (\d+):|Error (\d+):|\((\d+)\)\s*\Z")
+QUOTED = re.compile(r"'.*'|'.*", re.DOTALL)
+LEFT_OUT = "…"
+
 
 class ServerError(Exception):
-    """The server or one of the clients refused something; the text is its own."""
+    """The server or one of the clients refused something; the text is its own, without data.
+
+    It ends in logs and in the bucket, where rows have no business.
+    """
 
 
 def quote(name: str) -> str:
@@ -45,7 +71,7 @@ class Server:
         # In memory, since it may hold a password; the clients ignore one that others could write.
         self._options = os.memfd_create("mariadb-options")
         os.fchmod(self._options, 0o600)
-        os.write(self._options, options)
+        os.write(self._options, options + OPTIONS_OF_MYSQLDB)
 
     def query(self, sql: str, *values: object, sql_mode: str = "") -> list[tuple[Any, ...]]:
         """The rows of one statement, over a connection of its own."""
@@ -53,7 +79,7 @@ class Server:
             with closing(self._connect(sql_mode)) as connection:
                 return rows_of(connection, sql, *values)
         except MySQLdb.Error as error:
-            raise ServerError(str(error.args[-1])) from error
+            raise refusal(error) from error
 
     @contextmanager
     def lock(self, name: str) -> Iterator[bool]:
@@ -63,13 +89,16 @@ class Server:
             connection = self._connect("")
             ((got,),) = rows_of(connection, "SELECT GET_LOCK(%s, 0)", digest)
         except MySQLdb.Error as error:
-            raise ServerError(str(error.args[-1])) from error
+            raise refusal(error) from error
         with closing(connection):
             yield bool(got)
 
     def _connect(self, sql_mode: str) -> Any:  # noqa: ANN401
         return MySQLdb.connect(
             read_default_file=f"/proc/self/fd/{self._options}",
+            read_default_group=MYSQLDB,
+            local_infile=False,
+            multi_statements=False,
             charset="utf8mb4",
             autocommit=True,
             connect_timeout=20,
@@ -81,9 +110,11 @@ class Server:
 
     def load(self, sql: Iterable[bytes], database: str) -> None:
         """Run these pieces of SQL; it ends at the first error."""
-        # Texts keep their comments and their line ends, and no line is a command of the client.
+        # Texts keep their comments and their line ends, no line is a command of the client, and no
+        # statement reads a file of this host.
         command = [
             *self._command("mariadb"),
+            "--local-infile=0",
             "--binary-mode",
             "--comments",
             "--max-allowed-packet=1G",
@@ -150,7 +181,35 @@ def check(client: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
         return
     size = errors.seek(0, os.SEEK_END)
     errors.seek(max(0, size - LONGEST_COMPLAINT))
-    said = errors.read().decode(errors="replace")
-    # The client shows the statement first: rows, which are nobody's business, and may be long.
-    complaint = said[max(said.rfind("\nERROR "), 0) :]
+    complaint = complaint_of(errors.read().decode(errors="replace"))
     raise ServerError(" ".join(complaint.split()) or f"a client's status is {client.returncode}")
+
+
+def complaint_of(said: str) -> str:
+    """What a client said last, without data; mariadb shows the statement first, and that goes, too.
+
+    Where there seem to be several errors, some may be in the statement or in a text of a row, made
+    up to be shown. So nothing is, but numbers.
+    """
+    if told := list(TOLD_BY_MARIADB.finditer(said)):
+        last = told[-1]
+        told_once = len(told) == 1
+        return last[0] + (without_data(int(last[1]), said[last.end() :]) if told_once else LEFT_OUT)
+    if found := TOLD_BY_MARIADB_DUMP.search(said):
+        return without_data(int(found[found.lastindex or 0]), said)
+    return said  # by the client alone: no server has told it that
+
+
+def refusal(error: MySQLdb.Error) -> ServerError:
+    """An error of MySQLdb's, told as mariadb tells one."""
+    *number, text = error.args
+    if not number:
+        return ServerError(text)
+    return ServerError(f"ERROR {number[0]}: {without_data(number[0], text)}")
+
+
+def without_data(number: int, text: str) -> str:
+    """The text of an error, or what of it holds for any row: values stand in quotes."""
+    if number in ABOUT_NAMES:
+        return text
+    return LEFT_OUT if number in OF_A_PROGRAM else QUOTED.sub(f"'{LEFT_OUT}'", text)
