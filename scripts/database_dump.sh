@@ -44,10 +44,13 @@ end_job() {
     { kill -KILL -- "-$1" && wait "$1"; } 2>/dev/null || true
 }
 
+# one_line TEXT: cut to what can be logged. What can't be printed could move a terminal's cursor, or more.
 one_line() {
-    local text=${1#"${1%%[![:space:]]*}"}
+    local text=${1:0:LONGEST_TEXT}
+    text=${text#"${text%%[![:space:]]*}"}
     text=${text%"${text##*[![:space:]]}"}
-    printf '%s' "${text//$'\n'/; }"
+    text=${text//$'\n'/; }
+    printf '%s' "${text//[![:print:]]/ }"
 }
 
 # run COMMAND...: as a job, so that a signal is heard at once. What it prints goes to OUTPUT, what
@@ -115,8 +118,8 @@ is_zone() {
 # query SQL: its rows, unadorned, are then in OUTPUT. The server's own SQL mode would change
 # the quotes that it answers with.
 query() {
-    run mariadb --defaults-file=<(client_options DB_USER) --connect-timeout=20 --init-command="SET sql_mode = ''" \
-        --batch --raw --skip-column-names --execute="$1" -- "$DB_NAME"
+    run mariadb --defaults-file=<(client_options DB_USER) --local-infile=0 --connect-timeout=20 \
+        --init-command="SET sql_mode = ''" --batch --raw --skip-column-names --execute="$1" -- "$DB_NAME"
 }
 
 check_server() {
@@ -125,6 +128,15 @@ check_server() {
     IFS=$'\t' read -r server_version fold_case charset collation <"$OUTPUT"
     [[ $server_version == *MariaDB* ]] \
         || fail "the server is not MariaDB but $server_version: mariadb-dump's dump of it may not load anywhere"
+    require_answer @@lower_case_table_names '^[01]$' "$fold_case"
+    require_answer @@character_set_database '^[A-Za-z0-9_]+$' "$charset"
+    require_answer @@collation_database '^[A-Za-z0-9_]+$' "$collation"
+}
+
+# require_answer WHAT PATTERN ANSWER: what a sum of the shell would evaluate, or a dump would run as
+# SQL, is nothing else than the server may say there.
+require_answer() {
+    [[ $3 =~ $2 ]] || fail "the server says $1 is '$3', which can't be: is it MariaDB, and yours?"
 }
 
 # version_at_least MAJOR.MINOR
