@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from urllib.parse import unquote
 
 from datadump import proof as proofs
 from datadump.bucket import Bucket, bare_etag, holder_of, metadata_of, warn_once
-from datadump.object_key import day_folder, highest_number, number_of
+from datadump.object_key import day_folder, highest_number, is_day, number_of
 from datadump.proof import Proof
 from datadump.settings import Settings
 from datadump.store import RefusedError, StoreError
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from types_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 MOST_AT_ONCE = 8  # boto3 has ten connections
-DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 LATEST = "latest"
 MOST_IN_A_LINE = 3
 
@@ -191,14 +189,6 @@ def some_of(days: list[str]) -> str:
     """The first of them, and how many more there are."""
     more = len(days) - MOST_IN_A_LINE
     return ", ".join(days[:MOST_IN_A_LINE]) + (f" and {more} more" if more > 0 else "")
-
-
-def is_day(text: str) -> bool:
-    """Whether it is a date such as 2026-11-23, of the calendar."""
-    try:
-        return bool(DAY.fullmatch(text) and date.fromisoformat(text))
-    except ValueError:
-        return False
 
 
 def in_parallel(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:

@@ -147,8 +147,9 @@ class DumpFolder:
                 waiting[status.st_ino] = (status.st_mtime, entry.name)
             elif dump and (dump.destination or status.st_ino not in taken):
                 taken[status.st_ino] = (status.st_mtime, dump)
-        names = [waiting[inode] for inode in waiting.keys() - taken.keys()]
-        return Pending([d for _, d in sorted(taken.values())], [n for _, n in sorted(names)])
+        dumps = sorted(taken.values(), key=lambda found: (found[0], found[1].name))
+        names = sorted(waiting[inode] for inode in waiting.keys() - taken.keys())
+        return Pending([dump for _, dump in dumps], [name for _, name in names])
 
     def take(self, finished_name: str, dump_id: str) -> TakenDump:
         """Take a waiting dump: from here on nothing replaces it."""

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import date
 
+from datadump.settings import SettingsError, normal_prefix
+
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # More digits are somebody's idea: a note of the key would be too long for the name of a file.
 NUMBERED = re.compile(r"datadump([1-9][0-9]{0,14})\.sql(\.zst|\.gz)?")
 LARGEST_GAP = 1_000_000  # nobody deletes so many dumps of a day
@@ -13,6 +17,26 @@ LARGEST_GAP = 1_000_000  # nobody deletes so many dumps of a day
 def day_folder(prefix: str, day: str) -> str:
     """What the day's keys start with; ``prefix`` is empty or ends in a slash."""
     return f"{prefix}{day}/"
+
+
+def is_day(text: str) -> bool:
+    """Whether it is a date such as 2026-11-23, of the calendar."""
+    try:
+        return bool(DAY.fullmatch(text) and date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+def is_dump_key(key: str) -> bool:
+    """Whether an uploader may have chosen that key, under whatever prefix it was set."""
+    folder, _, name = key.rpartition("/")
+    prefix, _, day = folder.rpartition("/")
+    if not is_day(day) or not number_of(name, ""):
+        return False
+    try:
+        return key == f"{normal_prefix(prefix)}{day}/{name}"
+    except SettingsError:
+        return False
 
 
 def number_of(key: str, folder: str) -> int:

@@ -22,7 +22,7 @@ from datadump.contents import Contents, read_contents
 from datadump.daily_log import log, log_unexpected
 from datadump.dump_folder import Destination, DumpFolder, Pending, TakenDump
 from datadump.multipart import LARGEST_PUT, MultipartUploads, OpenUpload
-from datadump.object_key import day_folder, next_key
+from datadump.object_key import day_folder, is_dump_key, next_key
 from datadump.progress import printable
 from datadump.settings import Settings
 from datadump.store import (
@@ -115,12 +115,35 @@ class Shipment:
         """Store the dump once, check it in the bucket, remove it; show it again if that fails."""
         self._folder.hide(self._dump, new_id())
         try:
+            self._require_own_destination()
             self._store()
             self._require_unchanged()
         except Exception:
             self._show_dump()
             raise
         self._folder.remove(self._dump)
+
+    def _require_own_destination(self) -> None:
+        """Raises StoreError for a note that leads elsewhere: anybody's file may have such a name.
+
+        Nothing is asked there either: whoever has that bucket could answer that the dump arrived.
+        """
+        destination = self._dump.destination
+        if destination is None or self._dump.bucket_in_the_making:
+            return
+        dump, bucket = self._dump.finished_name, self._settings.bucket
+        remedy = f"rename {self._dump.name} to {TakenDump(self._dump.dump_id, dump).name}"
+        if destination.bucket != bucket:
+            raise StoreError(
+                f"{dump} is noted for the bucket {destination.bucket!r}, and the settings name "
+                f"{bucket!r}: nothing is sent; set that bucket again until the dump has arrived "
+                f"there, or {remedy}"
+            )
+        if not is_dump_key(destination.key):
+            raise StoreError(
+                f"{dump} is noted for {destination.key!r}, which is no dump's key: "
+                f"nothing is sent; {remedy}"
+            )
 
     def _store(self) -> None:
         key_of_an_earlier_tick = self._dump.destination is not None

@@ -557,9 +557,93 @@ def test_bucket_that_vanished_since_the_note_is_made_again(
     uploads: Workplace, store: Store, bucket: str
 ) -> None:
     """No request can arrive in a bucket that isn't there."""
-    write_dump(uploads, b"dump", note("vanished-bucket", "2020-02-29/datadump4.sql"))
+    write_dump(uploads, b"dump", note(bucket, "2020-02-29/datadump4.sql"))
     assert uploads.tick().returncode == 0
     assert store.objects(bucket) == {f"{today()}/datadump1.sql": b"dump"}
+
+
+def test_note_of_another_bucket_sends_nothing_there(
+    uploads: Workplace, store: Store, proxy: Proxy, made_bucket: str
+) -> None:
+    """Whoever made it; not even a question, which its owner could answer. Other dumps go on."""
+    other, key = f"{made_bucket}-other", "2020-02-29/datadump4.sql"
+    put_object_of(store, made_other(store, other), key, dump=b"noted", body=b"noted")
+    noted = note(other, key)
+    write_dump(uploads, b"noted", noted, mtime=1000)
+    write_dump(uploads, b"waiting", "datadump.sql.gz", mtime=2000)
+    assert uploads.tick().returncode == 1
+    assert [request.path for request in proxy.requests if other in request.path] == []
+    assert uploads.files() == {noted: b"noted", "datadump.sql": b"noted"}
+    assert store.objects(made_bucket) == {f"{today()}/datadump1.sql.gz": b"waiting"}
+    assert uploads.messages() == [
+        f"datadump.sql is noted for the bucket '{other}', and the settings name '{made_bucket}': "
+        "nothing is sent; set that bucket again until the dump has arrived there, "
+        f"or rename {noted} to .send-to-s3.{DUMP_ID}.datadump.sql",
+        UPLOADED,
+    ]
+
+
+def made_other(store: Store, bucket: str) -> str:
+    store.client().create_bucket(Bucket=bucket)
+    return bucket
+
+
+@pytest.mark.parametrize("remedy", ["set back", "renamed"])
+def test_dump_that_is_noted_for_another_bucket_goes_by_either_remedy(
+    uploads: Workplace, store: Store, made_bucket: str, remedy: str
+) -> None:
+    """To the bucket and key of its note, or to the next key of this one."""
+    other, key = made_other(store, f"{made_bucket}-other"), "2020-02-29/datadump4.sql"
+    noted = note(other, key)
+    write_dump(uploads, b"dump", noted)
+    assert uploads.tick().returncode == 1
+    if remedy == "set back":
+        bad_credentials(uploads, *store.admin, other)
+    else:
+        (uploads.dumps / noted).rename(uploads.dumps / f".send-to-s3.{DUMP_ID}.datadump.sql")
+    assert uploads.tick().returncode == 0
+    assert uploads.files() == {}
+    theirs, ours = {key: b"dump"}, {f"{today()}/datadump1.sql": b"dump"}
+    expected = (theirs, {}) if remedy == "set back" else ({}, ours)
+    assert (store.objects(other), store.objects(made_bucket)) == expected
+
+
+def test_bucket_that_was_about_to_be_made_is_given_up_with_the_setting(
+    uploads: Workplace, store: Store, proxy: Proxy, made_bucket: str
+) -> None:
+    """The dump had no key there."""
+    write_dump(uploads, b"dump", note("never-made", "datadump.sql"))
+    assert uploads.tick().returncode == 0
+    assert store.objects(made_bucket) == {f"{today()}/datadump1.sql": b"dump"}
+    assert [request.path for request in proxy.requests if "never-made" in request.path] == []
+
+
+def test_note_outlives_a_change_of_the_prefix(
+    uploads: Workplace, store: Store, made_bucket: str
+) -> None:
+    """A late request may still arrive at the old one."""
+    key = "hosts/one/2020-02-29/datadump4.sql"
+    write_dump(uploads, b"dump", note(made_bucket, key))
+    assert uploads.tick(S3_PREFIX="hosts/two").returncode == 0
+    assert store.objects(made_bucket) == {key: b"dump"}
+
+
+@pytest.mark.parametrize(
+    "key", ["../2020-02-29/datadump4.sql", "proofs/datadump4.sql", "2020-02-30/datadump4.sql"]
+)
+def test_note_of_a_key_that_no_dump_has_sends_nothing(
+    uploads: Workplace, store: Store, proxy: Proxy, made_bucket: str, key: str
+) -> None:
+    """It isn't an uploader's; the dump stays, and one line says how it goes on."""
+    noted = note(made_bucket, key)
+    write_dump(uploads, b"dump", noted)
+    assert uploads.tick().returncode == 1
+    assert (proxy.requests, store.objects(made_bucket)) == ([], {})
+    assert uploads.files() == {noted: b"dump", "datadump.sql": b"dump"}
+    assert uploads.messages() == [
+        f"datadump.sql is noted for '{key}', which is no dump's key: nothing is sent; "
+        f"rename {noted} to .send-to-s3.{DUMP_ID}.datadump.sql"
+    ]
 
 
 MOMENTS: dict[str, Callable[[Workplace, Store, str], bool]] = {

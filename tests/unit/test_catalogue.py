@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 import pytest
-from datadump.catalogue import Details, details_of, is_day
+from datadump.catalogue import Details, details_of
 from datadump.progress import human_size
 
 if TYPE_CHECKING:
@@ -22,16 +22,6 @@ def test_metadata_counts_in_any_case() -> None:
     details = Details("k", 7, "e", "t", "naïve%", "d", "s")
     assert details_of("k", cast("HeadObjectOutputTypeDef", head)) == details
     assert details_of("k", cast("HeadObjectOutputTypeDef", head | {"ETag": "e"})) == details
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [("2026-11-23", True), ("2024-02-29", True), ("2026-02-29", False), ("20261123", False),
-     ("2026-W01-1", False), ("2026-11-23\n", False), ("٢٠٢٦-11-23", False), ("", False)],
-)  # fmt: skip
-def test_day_is_one_of_the_calendar(text: str, expected: bool) -> None:
-    """Written as keys have it."""
-    assert is_day(text) == expected
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,15 @@ def test_each_kind_of_pending_dumps_is_oldest_first(folder: DumpFolder) -> None:
     assert folder.pending() == Pending([older, younger], ["datadump.sql.gz", "datadump.sql"])
 
 
+def test_copies_with_one_id_and_one_time_are_dumps(folder: DumpFolder) -> None:
+    """A person made one by cp -p, say, with a destination or without."""
+    noted = TakenDump(DUMP_ID, "datadump.sql", Destination("b", "2026-11-23/datadump1.sql"))
+    plain = TakenDump(DUMP_ID, "datadump.sql")
+    write(folder, noted.name)
+    write(folder, plain.name)
+    assert set(folder.pending().taken) == {noted, plain}
+
+
 def test_inode_numbers_of_the_folder_itself_are_not_trusted(folder: DumpFolder) -> None:
     """Some mounts tell the same one for all files there: each is a dump all the same."""
     write(folder, "datadump.sql", mtime=1000)

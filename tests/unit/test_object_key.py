@@ -1,7 +1,7 @@
 """Rules of the objects' keys."""
 
 import pytest
-from datadump.object_key import day_folder, next_key
+from datadump.object_key import day_folder, is_day, is_dump_key, next_key
 
 DAY = "2026-11-23"
 FOLDER = day_folder("", DAY)
@@ -53,3 +53,42 @@ def test_prefix_comes_before_the_day() -> None:
     folder = day_folder("hosts/one/", DAY)
     key = next_key([f"hosts/one/{DAY}/datadump4.sql"], folder, "datadump.sql.gz")
     assert key == f"hosts/one/{DAY}/datadump5.sql.gz"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("2026-11-23", True), ("2024-02-29", True), ("2026-02-29", False), ("20261123", False),
+     ("2026-W01-1", False), ("2026-11-23\n", False), ("٢٠٢٦-11-23", False), ("", False)],
+)  # fmt: skip
+def test_day_is_one_of_the_calendar(text: str, expected: bool) -> None:
+    """Written as keys have it."""
+    assert is_day(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("2026-11-23/datadump1.sql", True),
+        ("2026-11-23/datadump12.sql.zst", True),
+        ("hosts/one/2026-11-23/datadump3.sql.gz", True),
+        ("a b/%2F/é.sql/2026-11-23/datadump3.sql", True),
+        ("datadump1.sql", False),
+        ("datadump.sql", False),
+        ("2026-11-23/datadump.sql", False),
+        ("2026-11-23/datadump0.sql", False),
+        ("2026-11-23/datadump1.sql.bak", False),
+        ("2026-02-30/datadump1.sql", False),
+        ("hosts/datadump1.sql", False),
+        ("proofs/2026-11-23/datadump1.sql.json", False),
+        ("/2026-11-23/datadump1.sql", False),
+        ("../2026-11-23/datadump1.sql", False),
+        ("hosts/../one/2026-11-23/datadump1.sql", False),
+        ("hosts//2026-11-23/datadump1.sql", False),
+        ("\x1b[2J/2026-11-23/datadump1.sql", False),
+        (f"{'x' * 81}/2026-11-23/datadump1.sql", False),
+        ("", False),
+    ],
+)
+def test_dumps_key_is_one_that_settings_can_lead_to(key: str, expected: bool) -> None:
+    """Under any prefix that could be set."""
+    assert is_dump_key(key) == expected
