@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
-from typing import BinaryIO, NamedTuple
+import signal
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from types import FrameType
+from typing import BinaryIO, NamedTuple, NoReturn
 
-from datadump.dump_file import DumpError
+from datadump.dump_file import DumpError, unquote
 from datadump.inventory import Inventory, Name, Object, names_in, sum_rows, take_inventory
 from datadump.loading import Source, load_file, open_dump
-from datadump.progress import human_size
+from datadump.progress import MEBIBYTE, human_size
 from datadump.server import Server, ServerError, quote
-from datadump.throwaway import throwaway_server
+from datadump.throwaway import Account, throwaway_server
 
 ROOM_FOR_A_SERVER = 1024**3  # bytes, with nothing in it
 ROOM_FOR_SQL = 3  # times its size: rows, indexes, and what a load takes for a time
-DEFINER = re.compile(rb"DEFINER=`((?:[^`]|``)*)`(?:@`((?:[^`]|``)*)`)?")
+DEFINER = re.compile(rb"DEFINER=(`(?:[^`]|``)*`)(?:@(`(?:[^`]|``)*`))?")
+SECONDS = 3600  # that a drill may take, and these for each MiB of the object
+SECONDS_PER_MEBIBYTE = 2
 OK = "ok"
 NOT_COMPARED = "ok, its definition not compared"
 # Errors of the drill's own server that say nothing about the dump: a full disk, mostly.
@@ -48,8 +52,32 @@ class Outcome(NamedTuple):
 def drill(path: str, scratch: str, dumped_at: float) -> Outcome:
     """Restore the dump's file and compare. ``dumped_at``: seconds since 1970.
 
-    Raises ServerError and OSError where the drill itself can't be held.
+    Raises ServerError and OSError where the drill itself can't be held, or takes too long: a dump
+    may hold a statement that never ends.
     """
+    size = os.path.getsize(path)
+    with at_most(SECONDS + SECONDS_PER_MEBIBYTE * size // MEBIBYTE):
+        return drill_unhurried(path, scratch, dumped_at)
+
+
+@contextmanager
+def at_most(seconds: int) -> Iterator[None]:
+    """Raises TimeoutError in the main thread where the context lasts longer."""
+
+    def give_up(_: int, __: FrameType | None) -> NoReturn:
+        raise TimeoutError(f"the drill took over {seconds} seconds, and was given up")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def drill_unhurried(path: str, scratch: str, dumped_at: float) -> Outcome:
+    """The same, with no limit."""
     try:
         with open_dump(path) as stream:
             expected = take_inventory(stream)
@@ -60,9 +88,8 @@ def drill(path: str, scratch: str, dumped_at: float) -> Outcome:
     require_room(scratch, expected.size)
     database = expected.database or "drill"
     # An event whose only time has passed since would vanish as it is made.
-    with throwaway_server(scratch, f"SET timestamp = {dumped_at}") as server:
-        server.query(f"CREATE DATABASE {quote(database)}")
-        make_definers(server, expected)
+    first = f"SET timestamp = {dumped_at}"
+    with throwaway_server(scratch, first, database, definers_of(expected)) as server:
         try:
             load_file(server, Source(path, database), database)
         except (ServerError, DumpError) as error:
@@ -85,19 +112,19 @@ def require_room(scratch: str, size: int) -> None:
         )
 
 
-def make_definers(server: Server, inventory: Inventory) -> None:
-    """A view of somebody who isn't there can't be dumped."""
-    found = {
-        match for item in inventory.objects.values() for match in DEFINER.findall(item.definition)
-    }
-    for user, host in sorted(found):
-        if host:
-            account = f"`{user.decode()}`@`{host.decode()}`"
-            server.query(f"CREATE USER IF NOT EXISTS {account}")
-        else:
-            account = f"`{user.decode()}`"
-            server.query(f"CREATE ROLE IF NOT EXISTS {account}")
-        server.query(f"GRANT ALL ON *.* TO {account}")
+def definers_of(inventory: Inventory) -> list[Account]:
+    """Whom views, triggers, routines and events belong to: without them no view could be dumped."""
+    heads = [
+        DEFINER.search(item.definition)
+        for name, item in inventory.objects.items()
+        if name.kind not in {"table", "sequence"}
+    ]
+    return sorted({account_of(*head.groups(b"")) for head in heads if head})
+
+
+def account_of(user: bytes, host: bytes) -> Account:
+    """The account of these quoted names; no host is a role's."""
+    return Account(unquote(user.decode(errors="replace")), unquote(host.decode(errors="replace")))
 
 
 class Comparison:

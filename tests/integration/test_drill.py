@@ -6,18 +6,21 @@ import hashlib
 import json
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from datadump.drill import OK, Comparison, make_definers
+from datadump import drill as drills
+from datadump.drill import OK, Comparison, definers_of, drill
 from datadump.inventory import take_inventory
 from datadump.loading import Source, load_file, open_dump
 from datadump.server import Server as DrillServer
-from datadump.throwaway import throwaway_server
-from support.mariadb import Server, quoted, running_server
+from datadump.server import ServerError
+from datadump.throwaway import Account, throwaway_server
+from support.mariadb import Server, running_server
 from support.programs import Workplace
 from support.restoring import back_up, workplace
 from support.round_trip import DATABASE as EVERYTHING
@@ -201,9 +204,8 @@ def restored(
     path = str(work.dumps / "datadump.sql")
     with open_dump(path) as lines:
         inventory = take_inventory(lines)
-    with throwaway_server(str(work.scratch), "SET timestamp = 1700000000") as drill_server:
-        drill_server.query(f"CREATE DATABASE {quoted(EVERYTHING)}")
-        make_definers(drill_server, inventory)
+    first, definers = "SET timestamp = 1700000000", definers_of(inventory)
+    with throwaway_server(str(work.scratch), first, EVERYTHING, definers) as drill_server:
         load_file(drill_server, Source(path, EVERYTHING), EVERYTHING)
         yield drill_server, lambda: Comparison(drill_server, EVERYTHING, inventory, path).outcome()
 
@@ -221,6 +223,83 @@ def test_every_difference_is_found(restored: tuple[DrillServer, Any]) -> None:
         wrong = {f"{f.name.kind} {f.name.name} {f.result}" for f in found if f.result != OK}
         assert wrong - known == {reason}, change
         known = wrong
+
+
+HOSTILE = {
+    "a file": "SELECT 'owned' INTO OUTFILE '{folder}/file'",
+    "a file by the rights of root": (
+        "CREATE DEFINER=root@localhost PROCEDURE p() SELECT 'owned' INTO OUTFILE '{folder}/file'; "
+        "CALL p()"
+    ),
+    "a file by the rights of a definer": (
+        "CREATE DEFINER=another@`%` PROCEDURE p() SELECT 'owned' INTO OUTFILE '{folder}/file'; "
+        "CALL p()"
+    ),
+    "a secret of the server's side": (
+        "CREATE TABLE stolen (t TEXT NOT NULL); INSERT INTO stolen SELECT LOAD_FILE('{secret}')"
+    ),
+    "a secret by the rights of root": (
+        "CREATE DEFINER=root@localhost FUNCTION f() RETURNS TEXT RETURN LOAD_FILE('{secret}'); "
+        "CREATE TABLE stolen (t TEXT NOT NULL); INSERT INTO stolen SELECT f()"
+    ),
+    "a secret, table by table": (
+        "CREATE TABLE stolen (t TEXT); LOAD DATA INFILE '{secret}' INTO TABLE stolen"
+    ),
+    "a secret of the client's side": (
+        "CREATE TABLE stolen (t TEXT); LOAD DATA LOCAL INFILE '{secret}' INTO TABLE stolen"
+    ),
+    "a log": "SET GLOBAL general_log_file = '{folder}/file'",
+    "a plugin": "INSTALL SONAME 'ha_archive'",
+    "rights": "GRANT FILE ON *.* TO CURRENT_USER",
+    "the server's own tables": "UPDATE mysql.global_priv SET Priv = '{{}}'",
+    "another database": "CREATE DATABASE elsewhere",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_statement_of_a_dump_reaches_nothing_but_its_database(tmp_path: Path, name: str) -> None:
+    """Whoever can write into the bucket can write a dump."""
+    scratch, folder, secret = tmp_path / "scratch", tmp_path / "folder", tmp_path / "secret"
+    scratch.mkdir()
+    folder.mkdir()
+    secret.write_text("the bucket's keys")
+    sql = HOSTILE[name].format(folder=folder, secret=secret)
+    definers = [Account("root", "localhost"), Account("another", "%"), Account("role", "")]
+    with throwaway_server(str(scratch), "SET @x = 1", "db_%", definers) as drill_server:
+        drill_server.load([b"CREATE TABLE t (a INT);\n"], "db_%")
+        with pytest.raises(ServerError, match=r"ERROR (1045|1044|1227|1142|1290|1048|4166|1148)\b"):
+            drill_server.load([f"{sql};\n".encode()], "db_%")
+    assert list(folder.iterdir()) == []
+
+
+def test_table_of_a_dump_has_its_data_where_the_server_has_its_own(tmp_path: Path) -> None:
+    """A dump may say another folder; the logs, say, of the container."""
+    scratch, folder = tmp_path / "scratch", tmp_path / "folder"
+    scratch.mkdir()
+    folder.mkdir()
+    with throwaway_server(str(scratch), "SET @x = 1", "db", []) as drill_server:
+        for engine in ("InnoDB", "MyISAM", "Aria"):
+            table = f"CREATE TABLE {engine} (a INT) ENGINE={engine} DATA DIRECTORY='{folder}'"
+            drill_server.load([f"{table};\n".encode()], "db")
+        assert list(folder.rglob("*")) == []
+
+
+@pytest.mark.parametrize("place", [b"/*!40103 SET TIME_ZONE=@OLD", b"INSERT INTO `counted`"])
+def test_dump_with_a_statement_that_never_ends_is_given_up(
+    work: Workplace, monkeypatch: pytest.MonkeyPatch, place: bytes
+) -> None:
+    """Over one connection or several; nothing of it stays. The next drill by cron would wait."""
+    assert work.dump(DB_NAME=NAMED_DATABASE).returncode == 0
+    path = work.dumps / "datadump.sql"
+    content = path.read_bytes()
+    assert place in content
+    path.write_bytes(content.replace(place, b"DO SLEEP(1000);\n" + place))
+    monkeypatch.setattr(drills, "SECONDS", 8)
+    started = time.monotonic()
+    with pytest.raises(TimeoutError, match="took over 8 seconds"):
+        drill(str(path), str(work.scratch), time.time())
+    assert time.monotonic() - started < 60
+    assert list(work.scratch.iterdir()) == []
 
 
 def test_killed_drill_is_swept_by_the_next(work: Workplace, store: Store, bucket: str) -> None:
