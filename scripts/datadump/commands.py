@@ -25,6 +25,7 @@ from datadump.download import DamagedError, Download
 from datadump.drill import Outcome, drill
 from datadump.dump_file import DumpError
 from datadump.listing import as_json, as_outcome, as_table
+from datadump.progress import printable
 from datadump.proof import Proof
 from datadump.restore import RestoreError, Target, restore
 from datadump.server import SCRIPTS, Server, ServerError
@@ -74,7 +75,14 @@ def restore_parser() -> argparse.ArgumentParser:
     parser.add_argument("--list", action="store_true", help="show the backups, newest first")
     parser.add_argument("--limit", type=int, default=SHOWN, help=f"of that list (default: {SHOWN})")
     parser.add_argument("--json", action="store_true", help="that list as JSON")
-    parser.add_argument("--into", metavar="NAME", help="another database than DB_NAME")
+    parser.add_argument(
+        "--into", metavar="NAME", help="another database than DB_NAME, by the account LOOK_USER"
+    )
+    parser.add_argument(
+        "--definers",
+        action="store_true",
+        help="with --into: views, triggers, routines and events stay whose they were (SET USER)",
+    )
     parser.add_argument(
         "--overwrite", action="store_true", help="replace a database; its data stays beside it"
     )
@@ -129,30 +137,27 @@ def list_backups(settings: Settings, given: argparse.Namespace) -> int:
 def restore_one(settings: Settings, given: argparse.Namespace) -> int:
     """Restore it, and log that."""
     check_scratch(settings)
-    server = Server(client_options())
+    server = Server(client_options("LOOK" if given.into else "RESTORE"))
     client = connect(settings)
     backup = Catalogue(client, settings).find(given.what)
-    target = Target(given.into or settings.database, given.overwrite)
+    definers = given.definers or not given.into
+    target = Target(given.into or settings.database, given.overwrite, definers)
     if not given.into and backup.database not in {"", settings.database}:
         raise RestoreError(
             f"{backup.key} is a backup of {backup.database}, not of {settings.database}: "
             f"--into says where it is to go"
         )
     told = restore(Bucket(client, settings.bucket), backup, settings.scratch_dir, server, target)
-    print(*told, sep="\n", flush=True)
+    print(*map(printable, told), sep="\n", flush=True)
     log(f"restore completed: {backup.key}")
     return 0
 
 
-def client_options() -> bytes:
-    """The option file for the account that restores; wrong settings end this process."""
+def client_options(role: str) -> bytes:
+    """The option file for the account RESTORE or LOOK; wrong settings end this process."""
+    client = os.path.join(SCRIPTS, "database_client.sh")
     made = subprocess.run(
-        [
-            "bash",
-            os.path.join(SCRIPTS, "database_client.sh"),
-            "RESTORE_USER",
-            "RESTORE_PASSWORD_FILE",
-        ],
+        ["bash", client, f"{role}_USER", f"{role}_PASSWORD_FILE"],
         stdout=subprocess.PIPE,
         check=False,
     )
@@ -195,10 +200,12 @@ def outcome_of(settings: Settings, client: S3Client, backup: Details) -> Outcome
 
 
 def seconds(dumped_at: str) -> float:
-    """Since 1970; now, where the object doesn't tell."""
-    with suppress(ValueError):
-        return datetime.fromisoformat(dumped_at).timestamp()
-    return time.time()
+    """Since 1970; now, where the object doesn't tell, or tells what no server could take."""
+    now = time.time()
+    with suppress(ValueError, OverflowError):
+        then = datetime.fromisoformat(dumped_at).timestamp()
+        return then if 0 < then < now else now
+    return now
 
 
 def proof_of(backup: Details, outcome: Outcome) -> Proof:

@@ -21,11 +21,12 @@ from itertools import islice
 from typing import BinaryIO, NamedTuple
 
 from datadump.dump_file import FIRST_COMMENT, LAST_COMMENT, DumpError, Kind, Section, sections
-from datadump.progress import MEBIBYTE, SECONDS_BETWEEN_REPORTS
+from datadump.progress import MEBIBYTE, SECONDS_BETWEEN_REPORTS, printable
 from datadump.secondary_keys import Column, Piece, keys_after_rows, referenced_columns
 from datadump.server import BUFFER, Server, ServerError, quote, widen
 
 ALL = frozenset(Kind)
+WITH_DEFINERS = frozenset({Kind.VIEW, Kind.TRIGGERS, Kind.ROUTINES, Kind.EVENTS})
 OF_A_TABLE = frozenset({Kind.STRUCTURE, Kind.ROWS})
 FIRST = frozenset({Kind.HEAD, Kind.DATABASE, Kind.SEQUENCE})
 LAST = (ALL - OF_A_TABLE - FIRST) | {Kind.HEAD}
@@ -45,6 +46,9 @@ OWN_TRANSACTION = re.compile(
 NO_TRANSACTION = b"SET @OLD_AUTOCOMMIT=@@AUTOCOMMIT;\n"
 NO_ROOM_TO_SORT = "ERROR 1878 "
 ENABLED = re.compile(rb"(ON COMPLETION (?:NOT )?PRESERVE) ENABLE\b")
+QUOTED = rb"`(?:[^`]|``)*`"
+# At the beginning of what makes a view, trigger, routine or event.
+DEFINER = re.compile(rb"\A((?:/\*!\d+ )?CREATE[^`'\"]*?DEFINER=)%b(?:@%b)?" % (QUOTED, QUOTED))
 ALTER_DATABASE = re.compile(rb"ALTER DATABASE `(?:[^`]|``)+` (CHARACTER SET \w+ COLLATE \w+ ;+\n)")
 
 Wanted = Callable[[Section], bool]
@@ -84,15 +88,13 @@ def decompressed(file: BinaryIO, command: list[str]) -> Iterator[BinaryIO]:
             raise DumpError(f"{command[0]}: {said}")
 
 
-def arranged(pieces: Iterable[Piece], home: str, wanted: Wanted) -> Iterator[bytes]:
+def arranged(pieces: Iterable[Piece], adapt: Adaptation, wanted: Wanted) -> Iterator[bytes]:
     """The sections that are wanted, as they can be run in a database of any name.
 
-    Events come after all else, since they may run as soon as they are there. ``home`` is the
-    database that the objects stand in. Raises DumpError for a dump that goes to a database of its
-    own choice.
+    Events come after all else, since they may run as soon as they are there. Raises DumpError for a
+    dump that goes to a database of its own choice.
     """
     events: list[bytes] = []
-    adapt = Adaptation(home)
     for section, sql in pieces:
         adapt.learn(section, sql)
         if not wanted(section):
@@ -111,15 +113,18 @@ class Adaptation:
     """The few places where mariadb-dump writes the name of the database that it read.
 
     And events, which are disabled in a database of another name: they belong to the first.
+    ``home`` is the database that the objects stand in; ``definers``, whether they stay whose they
+    were, or belong to the account that loads them.
     """
 
-    def __init__(self, home: str) -> None:
+    def __init__(self, home: str, *, definers: bool = True) -> None:
+        self._definers = definers
         self._home = quote(home).encode()
         self._origin = self._home
         self._qualifier = re.compile(b"(?!)")
 
     def learn(self, section: Section, sql: bytes) -> None:
-        """From the comment in the dump's head. Raises DumpError, see :func:`arranged`."""
+        """From the comment in the dump's head. Raises DumpError as :func:`arranged` does."""
         if section.kind is Kind.ELSEWHERE:
             statement = " ".join(sql.decode(errors="replace").split())[:SHOWN_OF_A_STATEMENT]
             raise DumpError(f"the dump goes to a database of its own choice: {statement}")
@@ -137,6 +142,8 @@ class Adaptation:
             return NO_TRANSACTION if OWN_TRANSACTION.fullmatch(sql) else sql
         if sql.startswith(b"ALTER DATABASE `"):
             return ALTER_DATABASE.sub(rb"ALTER DATABASE \1", sql)
+        if not self._definers and section.kind in WITH_DEFINERS:
+            sql = DEFINER.sub(rb"\1CURRENT_USER", sql)
         return sql if self._origin == self._home else self._renamed(section, sql)
 
     def _renamed(self, section: Section, sql: bytes) -> bytes:
@@ -150,11 +157,15 @@ class Adaptation:
 
 
 class Source(NamedTuple):
-    """What is to be loaded: these kinds of a file's sections. ``home``: see :func:`arranged`."""
+    """What is to be loaded: these kinds of a file's sections.
+
+    ``home`` and ``definers``: see :class:`Adaptation`.
+    """
 
     path: str
     home: str
     kinds: Collection[Kind] = ALL
+    definers: bool = True
 
 
 def load_file(server: Server, source: Source, database: str) -> None:
@@ -309,7 +320,8 @@ class Load:
         self._server.load(self._arranged(pieces, wanted), self._database)
 
     def _arranged(self, pieces: Iterable[Piece], wanted: Wanted) -> Iterator[bytes]:
-        return self._watched(arranged(pieces, self._source.home, wanted))
+        adapt = Adaptation(self._source.home, definers=self._source.definers)
+        return self._watched(arranged(pieces, adapt, wanted))
 
     def _watched(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         for sql in pieces:
@@ -323,7 +335,7 @@ class Loaded:
     """Says now and then how much was loaded: for a person, not the log."""
 
     def __init__(self, database: str) -> None:
-        self._database = database
+        self._database = printable(database)
         self._started = self._said = time.monotonic()
         self._bytes = 0
         self._lock = threading.Lock()

@@ -18,6 +18,7 @@ from datadump.loading import (
     load_file,
     open_dump,
 )
+from datadump.progress import printable
 from datadump.server import Server, ServerError, quote
 from datadump.swap import Swap
 
@@ -30,10 +31,15 @@ class RestoreError(Exception):
 
 
 class Target(NamedTuple):
-    """The database that the backup goes to."""
+    """The database that the backup goes to.
+
+    ``definers``: whether views, triggers, routines and events stay whose they were, which takes the
+    right SET USER where they are others'; else they belong to the account that restores.
+    """
 
     name: str
     overwrite: bool
+    definers: bool = True
 
 
 def restore(
@@ -53,9 +59,9 @@ def restore(
         check_head(path)
         told = []
         if check_emptiness(server, target):  # somebody may have been at work meanwhile
-            told += replace(server, path, target.name, scratch)
+            told += replace(server, path, target, scratch)
         else:
-            load(server, path, target.name)
+            load(server, path, target)
     download.remove()
     told.append(f"{target.name} holds {len(names_in(server, target.name))} objects")
     return told + leftovers(server, target.name)
@@ -87,11 +93,12 @@ def stamped(name: str, what: str) -> str:
     return f"{name}_{what}_{datetime.now().astimezone():%Y%m%d_%H%M%S}"
 
 
-def load(server: Server, path: str, name: str) -> None:
+def load(server: Server, path: str, target: Target) -> None:
     """Into a database that is empty, or isn't there yet."""
+    name = target.name
     server.query(f"CREATE DATABASE IF NOT EXISTS {quote(name)}")
     try:
-        load_file(server, Source(path, name), name)
+        load_file(server, Source(path, name, definers=target.definers), name)
     except BaseException as error:
         raise RestoreError(
             f"{str(error) or 'stopped'}; {name} holds what was loaded until then, and --overwrite "
@@ -99,8 +106,9 @@ def load(server: Server, path: str, name: str) -> None:
         ) from error
 
 
-def replace(server: Server, path: str, name: str, scratch: str) -> list[str]:
+def replace(server: Server, path: str, target: Target, scratch: str) -> list[str]:
     """Beside a database that holds something, and then in its place."""
+    name = target.name
     if not is_of_mariadb_dump(path):
         raise RestoreError(
             "the dump isn't mariadb-dump's, so nobody can say whether all of it arrived: --into "
@@ -111,7 +119,8 @@ def replace(server: Server, path: str, name: str, scratch: str) -> list[str]:
     swap.prepare()
     server.query(f"CREATE DATABASE {quote(beside)}")
     try:
-        load_file(server, Source(path, beside, ALL - {Kind.EVENTS}), beside)
+        source = Source(path, beside, ALL - {Kind.EVENTS}, target.definers)
+        load_file(server, source, beside)
         require_all(server, path, beside)
     except BaseException as error:
         try:
@@ -121,8 +130,9 @@ def replace(server: Server, path: str, name: str, scratch: str) -> list[str]:
                 f"{str(error) or 'stopped'}; {beside} is left to be dropped: {refusal}"
             ) from error
         raise
-    print(f"the dump is loaded; it takes the place of {name}, which becomes {before}", flush=True)
-    swap.run(path)
+    place = printable(f"it takes the place of {name}, which becomes {before}")
+    print(f"the dump is loaded; {place}", flush=True)
+    swap.run(source)
     return [*swap.warnings, f"what {name} held before is in {before}"]
 
 

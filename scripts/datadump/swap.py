@@ -77,15 +77,15 @@ class Swap:
                 broken.append(view)
         return broken
 
-    def run(self, path: str) -> None:
-        """``path``: the dump's file. Raises SwapError."""
+    def run(self, source: Source) -> None:
+        """``source``: what was loaded. Raises SwapError."""
         with undisturbed():
             try:
-                self._run(path)
+                self._run(source)
             except (ServerError, DumpError, OSError) as error:
                 raise SwapError(f"{error}; {self._state}") from error
 
-    def _run(self, path: str) -> None:
+    def _run(self, source: Source) -> None:
         self._state = f"{self._name} is as it was; the dump is loaded in {self._beside}"
         self._wait_for_tables()
         self._make_before()
@@ -105,7 +105,8 @@ class Swap:
         )
         self._correct_sequences()
         self._drop_routines()
-        load_file(self._server, Source(path, self._name, PROGRAM | {Kind.EVENTS}), self._name)
+        program = source._replace(home=self._name, kinds=PROGRAM | {Kind.EVENTS})
+        load_file(self._server, program, self._name)
         self._state = (
             f"{self._name} is restored; the old data is in {self._before}, its triggers, views and "
             f"routines in {self._old_program} of the scratch volume"
@@ -128,7 +129,7 @@ class Swap:
             self._name,
         )
         self._server.query(
-            f"CREATE DATABASE {quote(self._before)} CHARACTER SET {charset} COLLATE {collation}"
+            f"CREATE DATABASE {quote(self._before)} CHARACTER SET %s COLLATE %s", charset, collation
         )
 
     def _move_events(self) -> list[str]:

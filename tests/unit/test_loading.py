@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from datadump.dump_file import DumpError, Kind, Section, sections
-from datadump.loading import arranged, outline_of, whole
+from datadump.loading import Adaptation, arranged, outline_of, whole
 
 HEAD = b"""/*M!999999\\- enable the sandbox mode */\x20
 ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
@@ -87,5 +87,28 @@ def test_transaction_around_a_tables_rows_is_left_out(first: bytes) -> None:
     section = Section(Kind.ROWS, "t")
     rows = [b"INSERT INTO `t` VALUES\n", b"('set autocommit=0;');\n"]
     lines = [first, *rows, b"COMMIT;\n", b"SET AUTOCOMMIT=@OLD_AUTOCOMMIT;\n"]
-    found = list(arranged([(section, line) for line in lines], "x", lambda _: True))
+    pieces = [(section, line) for line in lines]
+    found = list(arranged(pieces, Adaptation("x"), lambda _: True))
     assert found == [b"SET @OLD_AUTOCOMMIT=@@AUTOCOMMIT;\n", *lines[1:]]
+
+
+NAMES = b"`a``@'b`@`%`"
+HEADS = {
+    Kind.VIEW: (
+        b"/*!50001 CREATE ALGORITHM=UNDEFINED */\n/*!50013 DEFINER=%b SQL SECURITY DEFINER */\n"
+        b"/*!50001 VIEW `v` AS select 'CREATE DEFINER=`x`@`y`' AS `a` */;\n"
+    ),
+    Kind.TRIGGERS: b"/*!50003 CREATE*/ /*!50017 DEFINER=%b*/ /*!50003 TRIGGER t BEFORE INSERT;;\n",
+    Kind.EVENTS: b"/*!50106 CREATE*/ /*!50117 DEFINER=%b*/ /*!50106 EVENT `e` ON SCHEDULE ;;\n",
+    Kind.ROUTINES: b"CREATE DEFINER=%b PROCEDURE `p`()\nCREATE DEFINER=`x`@`y` VIEW v AS ;;\n",
+}
+
+
+@pytest.mark.parametrize("kind", HEADS)
+def test_definers_are_kept_only_where_asked_for(kind: Kind) -> None:
+    """In the head of what makes the object, and nowhere in its text; a role has no host."""
+    for names in (NAMES, b"`role`"):
+        sql = HEADS[kind] % names
+        assert Adaptation("x").apply(Section(kind), sql) == sql
+        found = Adaptation("x", definers=False).apply(Section(kind), sql)
+        assert found == HEADS[kind] % b"CURRENT_USER"
