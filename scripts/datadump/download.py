@@ -18,6 +18,7 @@ from threading import Event
 
 from datadump.bucket import Bucket
 from datadump.catalogue import Details
+from datadump.dump_folder import open_own
 from datadump.progress import Progress, human_size, printable
 from datadump.store import KeyTakenError, NotOfferedError, RefusedError, StoreError
 
@@ -107,7 +108,7 @@ class Download:
             self._file = open_locked(self.path)
         except BlockingIOError:
             raise ScratchError(f"{self._folder}: another run is working on {self._url}") from None
-        self._ranges = os.open(self._ranges_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._ranges = open_own(self._ranges_path)
         if os.fstat(self._file).st_size == 0:  # somebody removed the one that the ranges are of
             os.ftruncate(self._ranges, 0)
 
@@ -221,10 +222,10 @@ def free_bytes(folder: str) -> int:
 def open_locked(path: str) -> int:
     """The file's descriptor, made if need be; BlockingIOError where another process has it.
 
-    The lock ends with the process.
+    The lock ends with the process. OSError where the name is not this user's own file's.
     """
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = open_own(path)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BaseException:
@@ -236,12 +237,12 @@ def open_locked(path: str) -> int:
 
 
 def remove_leftovers(folder: str) -> None:
-    """Remove what downloads left that were cut off, unless a process is at work on it."""
+    """Remove what this user's downloads left, unless a process is at work on it."""
     for name in filter(PART.fullmatch, os.listdir(folder)):
         path = os.path.join(folder, name)
         try:
             descriptor = open_locked(path)
-        except BlockingIOError:
+        except OSError:
             continue
         remove_files(path)
         os.close(descriptor)

@@ -14,11 +14,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 import time
 from typing import NamedTuple
 
 FINISHED_NAMES = ("datadump.sql", "datadump.sql.zst", "datadump.sql.gz")
 TAKEN_PREFIX = ".send-to-s3."
+LOCK_NAME = ".send-to-s3.lock"
 DUMP_ID_LENGTH = 32  # hexadecimal digits
 NOTE_LENGTH = 16
 LATEST = 0xFFFFFFFF
@@ -107,6 +109,25 @@ def now() -> int:
     return min(int(time.time()), LATEST)
 
 
+def open_own(path: str) -> int:
+    """The descriptor of this user's own file, made if need be, with mode 0600.
+
+    Raises OSError, which says so where what has the name is a link, somebody else's, or no file.
+    """
+    own = f"it has to be a file of user id {os.geteuid()}'s own: remove what is there"
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        if os.path.lexists(path):
+            raise OSError(f"{path}: {error.strerror}: {own}") from error
+        raise
+    status = os.fstat(descriptor)
+    if status.st_uid != os.geteuid() or not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise OSError(f"{path}: {stat.filemode(status.st_mode)} of {status.st_uid}: {own}")
+    return descriptor
+
+
 class DumpFolder:
     """The operations on the folder. All of them raise OSError as it comes.
 
@@ -122,11 +143,20 @@ class DumpFolder:
         return os.path.join(self._path, name)
 
     def lock(self) -> bool:
-        """False where another process has the folder. The lock ends with the process."""
+        """False where another process has the folder. The lock ends with the process.
+
+        It is on a file that only this user can open: whoever can open the folder itself could lock
+        that for ever.
+        """
+        path = self.path_of(LOCK_NAME)
+        descriptor = open_own(path)
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
+        except OSError as error:
+            error.filename = path
+            raise
         return True
 
     def pending(self) -> Pending:

@@ -146,9 +146,9 @@ class Round:
         for _ in range(MOST_TICKS_TO_RECOVER):
             result = uploads.tick(S3_PREFIX=self.prefix)
             assert (result.returncode, result.stderr) == (0, ""), result.stdout + result.stderr
-            if not any(uploads.dumps.iterdir()):
+            if not uploads.files():
                 return
-        raise AssertionError(f"still in the folder: {list(uploads.dumps.iterdir())}")
+        raise AssertionError(f"still in the folder: {list(uploads.files())}")
 
     def check(self) -> None:
         """By the bucket and the log alone."""

@@ -150,7 +150,7 @@ def test_full_disk_stops_no_upload(
         result = uploads.tick()
         assert (result.returncode, result.stdout[20:]) == (0, f"{UPLOADED}\n")
         assert "cannot be written" in result.stderr
-        assert [file.name for file in uploads.dumps.iterdir()] == ["full"]
+        assert list(uploads.files()) == ["full"]
     assert the_only_object(store, bucket) == content
 
 
@@ -225,9 +225,9 @@ def test_parts_of_other_bytes_are_sent_again(
     store.client().create_bucket(Bucket=bucket)
     (uploads.dumps / "datadump.sql").write_bytes(os.urandom(MEBIBYTE) * 80)
     kill_at(2, uploads, store, proxy, bucket)
-    (taken,) = uploads.dumps.iterdir()
+    (taken,) = uploads.files()
     content = os.urandom(MEBIBYTE) * 80
-    taken.write_bytes(content)
+    (uploads.dumps / taken).write_bytes(content)
     assert uploads.tick().returncode == 0
     assert the_only_object(store, bucket) == content
 

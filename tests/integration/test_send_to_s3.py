@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import os
 import re
+import stat
 import subprocess
 import sys
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from support.waiting import wait_for
 DUMP_ID = "0123456789abcdef0123456789abcdef"
 NOTED_AT = 1_700_000_000
 UPLOADED = "file successfully uploaded"
+LOCK = ".send-to-s3.lock"
 IDLE = "there is no file to upload"
 
 
@@ -208,15 +210,57 @@ def test_same_bytes_twice_are_two_dumps(uploads: Workplace, store: Store, bucket
 def test_tick_that_finds_an_upload_under_way_says_nothing(uploads: Workplace) -> None:
     """Status 0, no line, nothing touched."""
     write_dump(uploads, b"dump")
-    folder = os.open(uploads.dumps, os.O_RDONLY)
-    fcntl.flock(folder, fcntl.LOCK_EX)
-    try:
+    with (uploads.dumps / LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         result = uploads.tick()
-    finally:
-        os.close(folder)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     assert uploads.files() == {"datadump.sql": b"dump"}
     assert uploads.messages() == []
+
+
+def test_lock_is_on_a_file_that_only_its_owner_can_open(uploads: Workplace) -> None:
+    """Anybody who can open the folder may lock that, and for ever: no tick minds."""
+    write_dump(uploads, b"dump")
+    folder = os.open(uploads.dumps, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    try:
+        assert [uploads.tick().returncode for _ in range(2)] == [0, 0]
+    finally:
+        os.close(folder)
+    assert uploads.messages() == [UPLOADED, IDLE]
+    (lock,) = uploads.dumps.iterdir()
+    status = lock.stat()
+    assert (lock.name, stat.filemode(status.st_mode), status.st_size) == (LOCK, "-rw-------", 0)
+
+
+def make_link(path: Path) -> None:
+    path.symlink_to("../target")
+
+
+def make_others_file(path: Path) -> None:
+    path.touch()
+    os.chown(path, 1000, 1000)
+
+
+@pytest.mark.parametrize("make", [make_link, make_others_file, Path.mkdir, os.mkfifo])
+def test_what_is_no_lock_of_ours_is_one_line_with_the_remedy(
+    uploads: Workplace, make: Callable[[Path], None]
+) -> None:
+    """Never followed, and never a reason to say nothing; without it the dump goes."""
+    target = uploads.path / "target"
+    target.write_text("kept")
+    lock = uploads.dumps / LOCK
+    make(lock)
+    write_dump(uploads, b"dump")
+    assert uploads.tick().returncode == 1
+    (message,) = uploads.messages()
+    assert message.startswith(f"{lock}: ")
+    assert message.endswith(": it has to be a file of user id 0's own: remove what is there")
+    assert (uploads.dumps / "datadump.sql").read_bytes() == b"dump"
+    assert (target.read_text(), target.stat().st_mode & 0o777) == ("kept", 0o644)
+    lock.rmdir() if lock.is_dir() else lock.unlink()
+    assert uploads.tick().returncode == 0
+    assert uploads.files() == {}
 
 
 def bad_credentials(uploads: Workplace, *lines: str) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "scripts"
+LOCKS = {".send-to-s3.lock", ".database_dump_lock"}  # of the programs; they stay
 LINE = re.compile(r"\d{4}-\d\d-\d\d,\d\d:\d\d:\d\d,.*")
 
 
@@ -69,8 +70,9 @@ class Workplace:
         return [line.split(",", 2)[2] for line in lines]
 
     def files(self) -> dict[str, bytes]:
-        """All that is in the dumps folder."""
-        return {file.name: file.read_bytes() for file in sorted(self.dumps.iterdir())}
+        """All that is in the dumps folder, but for the locks."""
+        paths = [path for path in sorted(self.dumps.iterdir()) if path.name not in LOCKS]
+        return {path.name: path.read_bytes() for path in paths}
 
     def start_dump(self, **changes: str) -> subprocess.Popen[str]:
         return self._start(["bash", str(SCRIPTS / "database_dump.sh")], changes)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from datadump.bucket import Bucket
 from datadump.catalogue import Details
-from datadump.download import MOST_TRIES, Download, open_locked
+from datadump.download import MOST_TRIES, Download, open_locked, remove_leftovers
 from datadump.store import StoreError
 
 if TYPE_CHECKING:
@@ -64,6 +64,36 @@ def test_warning_shows_no_key_as_it_is(tmp_path: Path, capsys: pytest.CaptureFix
     download = Download(Garbling(0), backup, str(tmp_path))
     download.fetch()
     assert capsys.readouterr().err.startswith("warning: s3://bucket/?[2J? has no sha256")
+
+
+@pytest.mark.parametrize("suffix", ["part", "ranges"])
+@pytest.mark.parametrize("strange", ["link", "another user's"])
+def test_file_of_somebody_else_gets_no_byte_of_a_dump(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, strange: str
+) -> None:
+    """Nor is what a link leads to cut short; the text names the file and the remedy."""
+    target = tmp_path / "target"
+    target.write_bytes(b"kept")
+    download = download_from(Garbling(0), tmp_path, monkeypatch)
+    path = Path(download.path).with_suffix(f".{suffix}")
+    if strange == "link":
+        path.symlink_to(target)
+    else:
+        os.link(target, path)
+        os.chown(path, 1000, 1000)
+    with pytest.raises(OSError, match=f"^{path}: .*: remove what is there$"):
+        download.fetch()
+    assert target.read_bytes() == b"kept"
+
+
+def test_leftover_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    """Where room is short: neither what a link leads to nor the link is ours to remove."""
+    link = tmp_path / f"restore.{'0' * 16}.part"
+    link.symlink_to(tmp_path / "target")
+    left = tmp_path / f"restore.{'f' * 16}.part"
+    left.touch()
+    remove_leftovers(str(tmp_path))
+    assert list(tmp_path.iterdir()) == [link]
 
 
 def test_lock_is_on_the_file_that_has_the_name(

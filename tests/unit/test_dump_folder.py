@@ -1,5 +1,6 @@
 """Rules of the folder that dumps wait in."""
 
+import errno
 import os
 from contextlib import nullcontext
 from pathlib import Path
@@ -232,3 +233,17 @@ def test_only_one_process_has_the_folder(folder: DumpFolder, tmp_path: Path) -> 
     """A second one is told so, without waiting."""
     assert folder.lock()
     assert not DumpFolder(str(tmp_path)).lock()
+    assert folder.pending() == Pending([], [])
+
+
+def test_folder_that_cannot_be_locked_is_an_error_that_names_the_file(
+    folder: DumpFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file system without locks can't be had here: the call fails as it does there."""
+
+    def flock(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    with pytest.raises(OSError, match=r"No locks available: '/.*/\.send-to-s3\.lock'$"):
+        folder.lock()
