@@ -290,6 +290,7 @@ class Load:
                     future.result()
             except BaseException:
                 self._failed.set()
+                self._server.end_loads()
                 raise
         self._run(whole(outline.pieces), lambda section: section.kind in self._kinds & LAST)
 

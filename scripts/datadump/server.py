@@ -72,6 +72,7 @@ class Server:
         self._options = os.memfd_create("mariadb-options")
         os.fchmod(self._options, 0o600)
         os.write(self._options, options + OPTIONS_OF_MYSQLDB)
+        self._loading: set[subprocess.Popen[bytes]] = set()
 
     def query(self, sql: str, *values: object, sql_mode: str = "") -> list[tuple[Any, ...]]:
         """The rows of one statement, over a connection of its own."""
@@ -123,6 +124,7 @@ class Server:
         with tempfile.TemporaryFile() as errors:
             client = self._start(command, stdin=subprocess.PIPE, stderr=errors)
             widen(client.stdin)
+            self._loading.add(client)
             try:
                 client.stdin.writelines(chain([NO_TIME_LIMIT], sql))  # type: ignore[union-attr]
             except BrokenPipeError:
@@ -135,6 +137,12 @@ class Server:
                 with suppress(BrokenPipeError):
                     client.stdin.close()  # type: ignore[union-attr]
             check(client, errors)
+            self._loading.discard(client)
+
+    def end_loads(self) -> None:
+        """End the clients of the loads that other threads have under way, whatever they wait for."""
+        for client in list(self._loading):
+            client.kill()
 
     @contextmanager
     def dump(self, database: str, *options: str) -> Iterator[BinaryIO]:
