@@ -15,9 +15,11 @@ readonly LONGEST_MESSAGE=1000
 
 main() {
     local message line file start=''
-    message=${1//[[:cntrl:]]/ }
+    message=${1:0:LONGEST_MESSAGE}
+    # What is no character, and what a terminal would obey, is left out: C1, too, such as U+009B.
+    message=${message//[![:print:]]/ }
     # The clock is read once, so that the file's name and the line agree at midnight.
-    printf -v line '%(%F,%T)T,%s' -1 "${message:0:LONGEST_MESSAGE}"
+    printf -v line '%(%F,%T)T,%s' -1 "$message"
     file=$LOGS_DIR/${line%%,*}.txt
     if [[ -s $file && -n $(tail -c 1 -- "$file") ]]; then
         start=$'\n' # a full disk cut the last line short

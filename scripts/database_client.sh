@@ -2,6 +2,7 @@
 # The connection to the database: its settings, checked, and the option file that they make for the
 # clients. Sourced by database_dump.sh. As a program, for the restore:
 #   database_client.sh RESTORE_USER RESTORE_PASSWORD_FILE
+#   database_client.sh LOOK_USER LOOK_PASSWORD_FILE
 # prints the option file for the account that these two variables tell; status 2: a wrong setting.
 set -Eeuo pipefail
 
@@ -9,12 +10,12 @@ here=$(cd -- "${BASH_SOURCE[0]%/*}" && pwd)
 . "$here/settings.sh"
 : "${DB_HOST:=database}" "${DB_PORT:=3306}" "${DB_NAME:=FACULDADE}" "${DB_TLS:=auto}" "${DB_TLS_CA:=}"
 
-readonly LONGEST_TEXT=30000 # characters: the system takes no argument of 128 KiB
+readonly LONGEST_ARGUMENT=30000 # characters: the system takes no argument of 128 KiB
 
 password='' # read once, before anything else
 
 log() {
-    "$here/daily_log.sh" "${1:0:LONGEST_TEXT}" || true
+    "$here/daily_log.sh" "${1:0:LONGEST_ARGUMENT}" || true
 }
 
 wrong_setting() {
@@ -81,6 +82,7 @@ client_checks_servers() {
 
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
     : "${RESTORE_USER:=restore}" "${RESTORE_PASSWORD_FILE:=/run/secrets/restore_password}"
+    : "${LOOK_USER:=$RESTORE_USER}" "${LOOK_PASSWORD_FILE:=$RESTORE_PASSWORD_FILE}"
     check_client_settings "$1"
     read_password "$2"
     client_options "$1"

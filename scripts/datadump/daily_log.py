@@ -3,25 +3,32 @@
 import os
 import sys
 
+from datadump.progress import printable
+
 SCRIPT = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "daily_log.sh")
+LONGEST_ARGUMENT = 30_000  # characters: the system takes no argument of 128 KiB
 
 
 def log_unexpected(error: Exception) -> None:
     """A fault of this program: its traceback is for us, a line of the log for whoever reads it."""
-    sys.excepthook(type(error), error, error.__traceback__)
+    import traceback  # which an idle tick does without
+
+    said = "".join(traceback.format_exception(error))
+    print(*map(printable, said.splitlines()), sep="\n", file=sys.stderr)
     log(f"unexpected {type(error).__name__}: {error}")
 
 
 def log(message: str, *, to_stderr: bool = False) -> None:
     """Append the event to the log, and print it. Nothing that goes wrong here is an error."""
+    argument = message[:LONGEST_ARGUMENT].replace("\0", " ").encode(errors="replace")
     redirections = [(os.POSIX_SPAWN_DUP2, 2, 1)] if to_stderr else []
     try:
         child = os.posix_spawnp(
             "bash",
-            ["bash", SCRIPT, message.replace("\0", " ")],
+            ("bash", SCRIPT, argument),
             os.environ,
             file_actions=redirections,
         )
         os.waitpid(child, 0)
     except OSError as error:
-        print(f"{message}\nno line in the daily log: {error}", file=sys.stderr)
+        print(f"{printable(message)}\nno line in the daily log: {error}", file=sys.stderr)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
+from datadump import daily_log
 from support.programs import LINE, SCRIPTS
 
 
@@ -32,6 +34,9 @@ def only_file(folder: Path) -> Path:
         ("x" * 3000, "x" * 1000),
         ("é" * 3000, "é" * 1000),
         ("a\u2028b\u0085c", "a b c"),
+        ("\x1b[2J\x07\x7f", " [2J  "),
+        ("\u009b31m", " 31m"),
+        ("\udc9b31m é", " 31m é"),  # that byte alone: no UTF-8, and the same to some terminals
     ],
 )
 def test_event_is_one_line(tmp_path: Path, message: str, logged: str) -> None:
@@ -40,6 +45,43 @@ def test_event_is_one_line(tmp_path: Path, message: str, logged: str) -> None:
     assert LINE.fullmatch(output.rstrip("\n"))
     assert output.split(",", 2)[2] == f"{logged}\n"
     assert only_file(tmp_path).read_text() == output
+
+
+@pytest.mark.parametrize(
+    ("message", "logged"),
+    [("é" * 200_000, "é" * 1000), ("a\ud800b\0c", "a?b c"), ("\x1b[2J\u009b31m", " [2J 31m")],
+    ids=["200,000 characters", "no characters", "of a terminal"],
+)
+@pytest.mark.parametrize("by", ["bash", "Python"])
+def test_message_is_logged_whatever_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, message: str, logged: str, by: str
+) -> None:
+    """By both sides: no program can be given 128 KiB at once, or what isn't text."""
+    monkeypatch.setenv("LOGS_DIR", str(tmp_path))
+    if by == "Python":
+        daily_log.log(message)
+    else:
+        said = message.encode(errors="replace").replace(b"\0", b" ")
+        script = f'. {SCRIPTS}/database_client.sh; log "$(cat)"'
+        subprocess.run(["bash", "-c", script], input=said, check=True)
+    assert only_file(tmp_path).read_text().split(",", 2)[2] == f"{logged}\n"
+
+
+def test_what_cannot_be_logged_is_said_without_control_characters(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A terminal would obey them."""
+    monkeypatch.setattr(os, "posix_spawnp", fails)
+    daily_log.log("\x1b[2Jover\u009b31m")
+    daily_log.log_unexpected(ValueError("\x1b[2Jhere\u009b31m"))
+    said = capsys.readouterr().err
+    assert "?[2Jover?31m\n" in said
+    assert "ValueError: ?[2Jhere?31m\n" in said
+    assert not {"\x1b", "\u009b"} & set(said)
+
+
+def fails(*_: object, **__: object) -> int:
+    raise OSError("no process")
 
 
 def test_name_of_the_file_is_the_day_of_the_line(tmp_path: Path) -> None:
