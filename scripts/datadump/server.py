@@ -61,6 +61,13 @@ def quote(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
+def word(text: str) -> str:
+    """The text, which a server told, where SQL takes a bare word. Raises ServerError for another."""
+    if not re.fullmatch(r"\w+", text):
+        raise ServerError(f"the server tells {text!r} where a word is expected")
+    return text
+
+
 class Server:
     """One account at one server. ``options`` is the text of an option file for the clients.
 
@@ -72,6 +79,9 @@ class Server:
         self._options = os.memfd_create("mariadb-options")
         os.fchmod(self._options, 0o600)
         os.write(self._options, options + OPTIONS_OF_MYSQLDB)
+        # With MariaDB's library, REQUIRED means no more than what the clients do: TLS where the
+        # server offers it. Whether it must, and prove who it is, stands in the option file.
+        self._ssl_mode = "DISABLED" if b"\nskip-ssl\n" in options else "REQUIRED"
         self._loading: set[subprocess.Popen[bytes]] = set()
 
     def query(self, sql: str, *values: object, sql_mode: str = "") -> list[tuple[Any, ...]]:
@@ -98,6 +108,7 @@ class Server:
         return MySQLdb.connect(
             read_default_file=f"/proc/self/fd/{self._options}",
             read_default_group=MYSQLDB,
+            ssl_mode=self._ssl_mode,
             local_infile=False,
             multi_statements=False,
             charset="utf8mb4",
@@ -140,7 +151,7 @@ class Server:
             self._loading.discard(client)
 
     def end_loads(self) -> None:
-        """End the clients of the loads that other threads have under way, whatever they wait for."""
+        """End the clients of the loads that other threads have under way, whatever they await."""
         for client in list(self._loading):
             client.kill()
 

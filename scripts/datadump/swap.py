@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datadump.dump_file import DumpError, Kind, sections
 from datadump.inventory import names_in, take_inventory
 from datadump.loading import Source, load_file
-from datadump.server import Server, ServerError, quote
+from datadump.server import Server, ServerError, quote, word
 
 PROGRAM = frozenset(Kind) - {Kind.SEQUENCE, Kind.STRUCTURE, Kind.ROWS, Kind.EVENTS}
 TABLES = "TABLE_TYPE <> 'VIEW'"
@@ -129,7 +129,8 @@ class Swap:
             self._name,
         )
         self._server.query(
-            f"CREATE DATABASE {quote(self._before)} CHARACTER SET %s COLLATE %s", charset, collation
+            f"CREATE DATABASE {quote(self._before)} "
+            f"CHARACTER SET {word(charset)} COLLATE {word(collation)}"
         )
 
     def _move_events(self) -> list[str]:
@@ -214,7 +215,7 @@ class Swap:
         for kind, routine in rows:
             # Before MariaDB 11.4, packages are known in this mode only.
             mode = "ORACLE" if kind == "PACKAGE" else ""
-            self._server.query(f"DROP {kind} {self._in(self._name, routine)}", sql_mode=mode)
+            self._server.query(f"DROP {word(kind)} {self._in(self._name, routine)}", sql_mode=mode)
 
     def _names(
         self, column: str, view: str, schema: str, database: str, more: str = "1"
