@@ -91,13 +91,45 @@ def test_backup_goes_to_another_database_beside_the_one_in_use(
     """Which is not touched. The copy's events don't run."""
     before = contents(server, DATABASE)
     try:
-        assert work.restore("latest", "--into", "shop_copy").returncode == 0, work.messages()
+        result = work.restore("latest", "--into", "shop_copy", "--definers")
+        assert result.returncode == 0, work.messages()
         found = difference(contents(server, "shop_copy"), before)
         assert found == ["EVENT yearly", "state of events"]
         assert event_status(server, "shop_copy") == "DISABLED"
         assert difference(contents(server, DATABASE), before) == []
     finally:
         server.query("DROP DATABASE IF EXISTS shop_copy")
+
+
+def test_looking_takes_no_right_but_on_names_that_look_alike(
+    work: Workplace, server: Server, tmp_path: Path
+) -> None:
+    """By an account of its own: what a dump does as it is loaded reaches nothing else."""
+    (tmp_path / "look").write_text("look's\n")
+    account = {"LOOK_USER": "look", "LOOK_PASSWORD_FILE": str(tmp_path / "look")}
+    server.query("CREATE USER look@'%' IDENTIFIED BY 'look''s'")
+    server.query("GRANT ALL PRIVILEGES ON `shop\\_%`.* TO look@'%'")
+    before = contents(server, DATABASE)
+    try:
+        assert work.restore("latest", "--into", "shop_look", **account).returncode == 0
+        assert views_belong_to(server, "shop_look") == {"look@%"}
+        found = difference(contents(server, "shop_look"), before)
+        assert [name for name in found if name.startswith(("rows", "BASE"))] == []
+        server.query("DROP DATABASE shop_look")
+        assert work.restore("latest", "--into", "shop_look", "--definers", **account).returncode
+        assert "ERROR 1227" in work.messages()[-1]
+        assert work.restore("latest", "--into", "another", **account).returncode == 1
+        assert "Access denied for user 'look'" in work.messages()[-1]
+    finally:
+        server.query("DROP USER look@'%'")
+        server.query("DROP DATABASE IF EXISTS shop_look")
+
+
+def views_belong_to(server: Server, database: str) -> set[str]:
+    rows = server.query(
+        f"SELECT DEFINER FROM information_schema.VIEWS WHERE TABLE_SCHEMA = '{database}'"
+    )
+    return {definer for (definer,) in rows}
 
 
 @pytest.mark.parametrize("database", [EVERYTHING, NAMED_DATABASE])
@@ -285,7 +317,9 @@ TRICKS = {
 
 
 @pytest.mark.parametrize("trick", TRICKS)
-@pytest.mark.parametrize("options", [["--overwrite"], ["--into", "shop_into"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "options", [["--overwrite"], ["--into", "shop_into", "--definers"]], ids=" ".join
+)
 def test_text_of_an_object_is_never_run_bare(
     work: Workplace, server: Server, trick: str, options: list[str]
 ) -> None:
