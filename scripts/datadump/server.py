@@ -62,7 +62,7 @@ def quote(name: str) -> str:
 
 
 def word(text: str) -> str:
-    """The text, which a server told, where SQL takes a bare word. Raises ServerError for another."""
+    """The text that a server told, where SQL takes a bare word. Raises ServerError for another."""
     if not re.fullmatch(r"\w+", text):
         raise ServerError(f"the server tells {text!r} where a word is expected")
     return text
