@@ -5,7 +5,8 @@ set -euo pipefail
 
 password=$(</run/secrets/restore_password)
 password=${password//\\/\\\\}
-user="'${RESTORE_USER//\'/\'\'}'@'%'"
+user=${RESTORE_USER//\\/\\\\}
+user="'${user//\'/\'\'}'@'%'"
 MYSQL_PWD=$MARIADB_ROOT_PASSWORD mariadb --user=root <<SQL
 CREATE USER $user IDENTIFIED BY '${password//\'/\'\'}';
 GRANT ALL PRIVILEGES ON FACULDADE.* TO $user;

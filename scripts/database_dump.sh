@@ -10,7 +10,7 @@ here=$(cd -- "${BASH_SOURCE[0]%/*}" && pwd)
 : "${DB_USER:=backup}" "${DB_PASSWORD_FILE:=/run/secrets/db_password}"
 : "${DB_SILENCE_LIMIT:=600}" "${DUMP_COMPRESSION:=none}"
 
-readonly PARTIAL_DUMPS=$DUMPS_DIR/.database_dump.
+readonly PARTIAL_DUMPS=$DUMPS_DIR/.database_dump. LOCK=$DUMPS_DIR/.database_dump_lock
 # Files of this run alone: output and errors of the program that runs, mariadb-dump's process number.
 readonly OUTPUT=/dev/fd/4 ERRORS=/dev/fd/5 CLIENT=/dev/fd/6 NOW=/dev/fd/7
 
@@ -46,7 +46,7 @@ end_job() {
 
 # one_line TEXT: cut to what can be logged. What can't be printed could move a terminal's cursor, or more.
 one_line() {
-    local text=${1:0:LONGEST_TEXT}
+    local text=${1:0:LONGEST_ARGUMENT}
     text=${text#"${text%%[![:space:]]*}"}
     text=${text%"${text##*[![:space:]]}"}
     text=${text//$'\n'/; }
@@ -368,12 +368,29 @@ later_dump_waits() {
     [[ $finished -nt $partial && ! $finished -nt $NOW && $(identity "$finished") != "$waited" ]]
 }
 
+# open_lock: descriptor 8, of a file that nobody else can open: whoever can, may hold its lock for ever.
+# It stays, since two dumps would lock two files otherwise.
+open_lock() {
+    local error=''
+    if [[ ! -e $LOCK && ! -L $LOCK ]]; then
+        error=$({ umask 077 && set -o noclobber && : >"$LOCK"; } 2>&1) || true # another dump may be faster
+    fi
+    lock_is_own || fail "${error:-$LOCK is no file of user id $EUID: see whose it is, and remove it}"
+    exec 8<>"$LOCK"
+    lock_is_own && [[ $LOCK -ef /dev/fd/8 ]] || fail "$LOCK is another file than a moment ago"
+}
+
+# lock_is_own: and no link, which might lead to a file that others can open.
+lock_is_own() {
+    [[ -f $LOCK && -O $LOCK && ! -L $LOCK ]]
+}
+
 # Its own bytes are on disk before the name, the name before the log says so.
 publish() {
     local error
     error=$(sync /dev/fd/9 2>&1) || fail "$error"
     trap '' HUP INT TERM # from here on it is one or the other, not both
-    exec 8<"${BASH_SOURCE[0]}"
+    open_lock
     flock 8 # two dumps that end at once take turns to compare and rename
     [[ $partial -ef /dev/fd/9 ]] || fail 'the dump in progress was removed'
     if later_dump_waits; then

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -10,15 +11,19 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from support.certificates import make_certificates, server_options
 from support.mariadb import Server, contents, running_server
-from support.programs import Workplace
+from support.programs import ROOT, SCRIPTS, Workplace
 from support.shop import DATABASE, PASSWORD, rights
 from support.waiting import wait_for
 
 Grant = Callable[..., None]
+
+LOCK = ".database_dump_lock"
 
 DECOMPRESS: dict[str, list[str]] = {
     "none": ["cat"],
@@ -212,6 +217,11 @@ IMPOSTORS = {
         "cat >/dev/null; echo no more memory >&2; exit 1",
         "no more memory",
     ),
+    "complaint of 200 kB": (
+        "mariadb-dump",
+        "head -c 200000 /dev/zero | tr '\\0' x >&2; exit 1",
+        "x" * 900,
+    ),
     "killed without a word": ("mariadb-dump", "kill -9 $$", "killed by SIGKILL"),
 }
 
@@ -392,6 +402,60 @@ def test_two_dumps_that_end_at_once_leave_the_later(
     assert list(dumps.files()) == ["datadump.sql"]
 
 
+def test_lock_that_anybody_could_hold_is_not_waited_for(dumps: Workplace) -> None:
+    """Whoever may read a file can lock it; the one of a dump is its user's alone."""
+    scripts = [SCRIPTS / "database_dump.sh", dumps.dumps]
+    with ExitStack() as held:
+        for path in scripts:
+            lock = os.open(path, os.O_RDONLY)
+            held.callback(os.close, lock)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        assert dumps.dump().returncode == 0
+    lock_file = dumps.dumps / LOCK
+    assert lock_file.stat().st_mode & 0o777 == 0o600
+
+
+def make_link(lock: Path, elsewhere: Path) -> None:
+    elsewhere.write_text("elsewhere")
+    lock.symlink_to(elsewhere)
+
+
+def make_dangling_link(lock: Path, elsewhere: Path) -> None:
+    lock.symlink_to(elsewhere)
+
+
+def make_folder(lock: Path, _: Path) -> None:
+    lock.mkdir()
+
+
+def make_pipe(lock: Path, _: Path) -> None:
+    os.mkfifo(lock)
+
+
+def make_file_of_another(lock: Path, _: Path) -> None:
+    lock.touch()
+    os.chown(lock, 1000, 1000)
+
+
+@pytest.mark.parametrize(
+    "make", [make_link, make_dangling_link, make_folder, make_pipe, make_file_of_another]
+)
+def test_lock_that_somebody_else_made_fails_the_dump(
+    dumps: Workplace, tmp_path: Path, make: Callable[[Path, Path], None]
+) -> None:
+    """It is not followed and not waited for; the line says which file is to go."""
+    (dumps.dumps / "datadump.sql").write_text("old")
+    elsewhere = tmp_path / "elsewhere"
+    make(dumps.dumps / LOCK, elsewhere)
+    there = elsewhere.exists()
+    assert dumps.dump().returncode == 1
+    (message,) = dumps.messages()
+    assert f"{LOCK} is " in message
+    assert elsewhere.exists() == there
+    assert (dumps.dumps / "datadump.sql").read_text() == "old"
+    assert partial_dumps(dumps) == []
+
+
 def test_two_dumps_at_once_do_not_mix(
     dumps: Workplace, server: Server, held: Callable[[], None]
 ) -> None:
@@ -529,6 +593,18 @@ def test_tables_outside_the_snapshot_are_named(dumps: Workplace, server: Server)
     assert dumps.messages() == ["database dump completed"]
 
 
+def test_warning_sends_nothing_to_a_terminal_that_it_would_obey(
+    dumps: Workplace, server: Server
+) -> None:
+    """A table's name may have what clears the screen, in ESC's form or in that of one character."""
+    server.query("CREATE TABLE `\x1b[2J\u009b2J` (n INT) ENGINE=MyISAM", DATABASE)
+    try:
+        result = dumps.dump()
+    finally:
+        server.query("DROP TABLE `\x1b[2J\u009b2J`", DATABASE)
+    assert result.stderr.endswith(":  [2J 2J (MyISAM)\n")
+
+
 def test_event_that_mariadb_dump_never_ends_on_fails_the_dump(
     dumps: Workplace, server: Server
 ) -> None:
@@ -624,32 +700,11 @@ def test_tls_verify_needs_a_ca(dumps: Workplace) -> None:
     assert ",DB_TLS_CA: " in result.stderr
 
 
-def make_certificates(folder: Path) -> None:
-    """A CA, another CA, and a server's certificate for 127.0.0.1 by the first."""
-    script = """
-    for ca in ca other; do
-        openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=test $ca" \\
-            -keyout $ca.key -out $ca.pem
-    done
-    openssl req -newkey rsa:2048 -nodes -subj /CN=127.0.0.1 -keyout server.key -out server.csr
-    echo subjectAltName=IP:127.0.0.1 > san
-    openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial \\
-        -extfile san -out server.pem
-    """
-    folder.mkdir()
-    subprocess.run(["bash", "-ec", script], cwd=folder, check=True, capture_output=True)
-
-
 def test_tls_is_checked_against_the_ca_that_is_given(dumps: Workplace, tmp_path: Path) -> None:
     """By an account that requires TLS: another CA is refused, and so is no TLS."""
     keys = tmp_path / "keys"
     make_certificates(keys)
-    options = [
-        f"--ssl-cert={keys}/server.pem",
-        f"--ssl-key={keys}/server.key",
-        f"--ssl-ca={keys}/ca.pem",
-    ]
-    with running_server(tmp_path / "tls", *options) as server:
+    with running_server(tmp_path / "tls", *server_options(keys)) as server:
         server.load(b"CREATE TABLE t (id INT)", DATABASE)
         server.query("CREATE USER backup@'%' IDENTIFIED BY 'x' REQUIRE SSL")
         server.query("GRANT ALL ON *.* TO backup@'%'")
@@ -706,7 +761,8 @@ def test_folders_of_another_user_are_worked_in_as_that_user(dumps: Workplace) ->
     result = dumps.dump(**links)
     assert (result.returncode, result.stderr) == (0, "")
     files = [*dumps.dumps.iterdir(), *dumps.logs.iterdir()]
-    assert [(file.stat().st_uid, file.stat().st_gid) for file in files] == [(1000, 1000)] * 2
+    assert {(file.stat().st_uid, file.stat().st_gid) for file in files} == {(1000, 1000)}
+    assert sorted(dumps.files()) == ["datadump.sql"]
 
 
 def test_work_of_others_in_the_folder_is_left_alone(dumps: Workplace) -> None:
@@ -718,3 +774,36 @@ def test_work_of_others_in_the_folder_is_left_alone(dumps: Workplace) -> None:
         ".send-to-s3.0123.datadump.sql",
         "notes.txt",
     }
+
+
+ACCOUNTS = {"backup_user.sh": "MARIADB_USER", "restore_user.sh": "RESTORE_USER"}
+
+
+@pytest.mark.parametrize("script", ACCOUNTS)
+@pytest.mark.parametrize("user", ["it's", "back\\slash\\", "a\\' OR \\'b"])
+def test_name_of_a_sample_account_is_no_sql(
+    server: Server, tmp_path: Path, script: str, user: str
+) -> None:
+    """Whatever it is. The scripts think that they are in the image's container.
+
+    The right that a server before 11.3 doesn't know is left out on their way to this one.
+    """
+    name = user.replace("\\", "\\\\").replace("'", "\\'")
+    client = f'"$real" --no-defaults --socket={server.socket} "$@"'
+    environment = {
+        "PATH": stand_in(
+            tmp_path / "bin", "mariadb", f"sed 's/, SHOW CREATE ROUTINE//' | {client}"
+        ),
+        "MARIADB_ROOT_PASSWORD": "",
+        ACCOUNTS[script]: user,
+    }
+    secrets = "mount -t tmpfs tmpfs /run; mkdir /run/secrets; echo x >/run/secrets/restore_password"
+    command = ["unshare", "--mount", "bash", "-ec", f"{secrets}; bash db_data/{script}"]
+    if script == "backup_user.sh":
+        server.query(f"CREATE USER '{name}'@'%'")
+    try:
+        subprocess.run(command, cwd=ROOT, env=environment, check=True)
+        grants = " ".join(row for (row,) in server.query(f"SHOW GRANTS FOR '{name}'@'%'"))
+        assert "ON `FACULDADE`.*" in grants
+    finally:
+        server.query(f"DROP USER IF EXISTS '{name}'@'%'")

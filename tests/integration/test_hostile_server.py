@@ -1,23 +1,28 @@
 """Nothing that a server says or asks for runs a command here, or takes what isn't its own.
 
+And nothing in between: all connections, whichever client makes them, follow the same rule of TLS.
+
 The servers that mean harm are stand-ins (support.hostile_server): no real one does these things.
 """
 
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from datadump.server import Server as Client
 from datadump.server import ServerError
+from support.certificates import make_certificates, server_options
 from support.hostile_server import HostileServer, Rows, hostile_server
-from support.mariadb import Server
+from support.mariadb import Server, running_server
 from support.programs import SCRIPTS, Workplace
 from support.shop import DATABASE, PASSWORD
 
 VERSION = "11.8.2-MariaDB"
+SIGNATURE = 64  # bytes of one by Ed25519
 GRANTS: dict[str, Rows] = {
     "SHOW GRANTS": [(f"GRANT ALL PRIVILEGES ON `{DATABASE}`.* TO `backup`@`%`",)]
 }
@@ -170,6 +175,82 @@ def test_password_never_goes_out_in_clear(work: Workplace, plugin: str) -> None:
 def sent(server: HostileServer) -> bytes:
     """What clients sent to be let in."""
     return b"".join(server.logins)
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("certificates") / "keys"
+    make_certificates(folder)
+    return folder
+
+
+@pytest.fixture(scope="module", params=["with TLS", "without TLS"])
+def remote(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, certificates: Path
+) -> Iterator[Server]:
+    """A server with two accounts: ``anyone``, and ``secret`` by an encrypted connection only."""
+    options = server_options(certificates) if request.param == "with TLS" else ["--skip-ssl"]
+    with running_server(tmp_path_factory.mktemp("remote"), *options) as remote:
+        remote.query(f"CREATE DATABASE {DATABASE}")
+        for name, requirement in ("anyone", ""), ("secret", "REQUIRE SSL"):
+            remote.query(f"CREATE USER {name}@'%' IDENTIFIED BY 'x' {requirement}")
+            remote.query(f"GRANT ALL ON *.* TO {name}@'%'")
+        yield remote
+
+
+@pytest.mark.parametrize("settings", ["off", "auto", "verify", "verify by another CA"])
+def test_all_connections_follow_one_rule_of_tls(
+    work: Workplace, remote: Server, certificates: Path, settings: str
+) -> None:
+    """``auto`` is what this machine's client does unasked, and no connection is another's."""
+    tls, _, other = settings.partition(" by ")
+    Path(work.settings["RESTORE_PASSWORD_FILE"]).write_text("x")
+    work.settings |= {
+        "DB_TLS": tls,
+        "DB_TLS_CA": str(certificates / ("other.pem" if other else "ca.pem")),
+    }
+    ways = {name: way(work, remote, use) for name, use in CONNECTIONS.items()}
+    assert len(set(ways.values())) == 1, ways
+    ((offered,),) = remote.query("SELECT @@have_ssl")
+    expected = {
+        "off": "plain",
+        "auto": way_of_the_bare_client(remote),
+        "verify": "encrypted" if offered == "YES" else "refused",
+        "verify by another CA": "refused",
+    }
+    assert ways["MySQLdb"] == expected[settings]
+
+
+def way(work: Workplace, remote: Server, use: Use) -> str:
+    """How a connection came about, if it did."""
+    for name, found in ("secret", "encrypted"), ("anyone", "plain"):
+        with suppress(ServerError):
+            use(client(work, str(remote.port), RESTORE_USER=name))
+            return found
+    return "refused"
+
+
+def way_of_the_bare_client(remote: Server) -> str:
+    """Without an option file."""
+    for name, found in ("secret", "encrypted"), ("anyone", "plain"):
+        connected = subprocess.run(
+            ["mariadb", "--no-defaults", "--protocol=tcp", "--host=127.0.0.1", "--password=x",
+             f"--port={remote.port}", f"--user={name}", "--execute=SELECT 1"],
+            capture_output=True, check=False,
+        )  # fmt: skip
+        if connected.returncode == 0:
+            return found
+    return "refused"
+
+
+def test_password_may_be_proven_in_newer_ways(work: Workplace) -> None:
+    """What is refused are plugins that give the password away, not all but the oldest."""
+    with (
+        hostile_server(wanted_plugin="client_ed25519") as server,
+        suppress(ServerError),  # by a signature, which the server ought to have checked
+    ):
+        ask(client(work, server.port))
+    assert len(server.logins[-1]) == SIGNATURE
 
 
 TABLE = b"CREATE OR REPLACE TABLE t (id INT PRIMARY KEY, note VARCHAR(99) UNIQUE);\n"

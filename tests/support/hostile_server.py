@@ -33,7 +33,9 @@ UTF8 = 33
 TEXT = 253  # the type of every column
 FILE_WANTED, OTHER_PLUGIN = b"\xfb", b"\xfe"
 SCRAMBLE = b"abcdefghijklmnopqrst"
-ASKING = b"\5Your password, please\0"  # the plugin ``dialog`` shows this, and sends the password
+ASKING = (
+    b"\5Your password, please:        \0"  # as the plugin ``dialog`` reads it: show this, send all
+)
 
 
 @dataclass
