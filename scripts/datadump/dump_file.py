@@ -286,7 +286,7 @@ def begun(section: Section, line: bytes) -> Section:
     if match := HEADER.fullmatch(line):
         kind = HEADERS[match[1]]
         named = kind not in {Kind.EVENTS, Kind.ROUTINES}
-        return Section(kind, unquote(match[2].decode()) if named else "")
+        return Section(kind, unquote(match[2].decode(errors="replace")) if named else "")
     for start, kind in STARTS.items():
         if line.startswith(start):
             return Section(kind)

@@ -160,7 +160,7 @@ def add_definition(inventory: Inventory, section: Section, sql: bytes) -> None:
         if match := SERVER.match(sql):
             inventory.server_version = match[1].decode()
         if match := DATABASE.fullmatch(sql):
-            inventory.database = match[1].decode()
+            inventory.database = match[1].decode(errors="replace")
     elif section.kind is Kind.END:
         inventory.whole |= sql.startswith(LAST_COMMENT)
     elif section.kind in OF_DEFINITIONS and not sql.startswith(b"--"):
@@ -175,7 +175,9 @@ def add_unit(inventory: Inventory, section: Section, unit: list[bytes]) -> None:
     if section.kind is Kind.TRIGGERS:
         match = TRIGGER.search(text)
         if match:
-            inventory.object("trigger", unquote(match[1].decode())).definition = definition
+            inventory.object(
+                "trigger", unquote(match[1].decode(errors="replace"))
+            ).definition = definition
     elif match := UNIT.search(text):
         kind = match[1].decode().lower()
-        inventory.object(kind, unquote(match[2].decode())).definition = definition
+        inventory.object(kind, unquote(match[2].decode(errors="replace"))).definition = definition

@@ -129,7 +129,7 @@ class Adaptation:
             statement = " ".join(sql.decode(errors="replace").split())[:SHOWN_OF_A_STATEMENT]
             raise DumpError(f"the dump goes to a database of its own choice: {statement}")
         if section.kind is Kind.HEAD and sql.startswith(b"-- Host: "):
-            name = sql.partition(b"    Database: ")[2].rstrip(b"\n").decode()
+            name = sql.partition(b"    Database: ")[2].rstrip(b"\n").decode(errors="replace")
             self._origin = quote(name).encode()
             # In a view whose definer was gone already, columns have three names.
             own = re.escape(self._origin)

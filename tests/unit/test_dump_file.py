@@ -202,3 +202,11 @@ def test_definitions_that_are_more_than_memory_should_hold_are_refused(
     monkeypatch.setattr(inventory, "MOST_DEFINITIONS", 100)
     with pytest.raises(DumpError, match="of definitions"):
         take_inventory(io.BytesIO(DUMP))
+
+
+def test_names_of_other_bytes_than_text_are_names_all_the_same() -> None:
+    """Nothing that a server has; a drill says that it is missing."""
+    taken = take_inventory(
+        io.BytesIO(DUMP.replace(b"`t``1`", b"`\xff\xfe`").replace(b"tr ", b"\xff "))
+    )
+    assert Name("table", "\ufffd\ufffd") in taken.objects
