@@ -5,8 +5,8 @@ set -Eeuo pipefail
 set -m                # what runs in the background is a job, so that one signal ends all of it
 export LC_ALL=C.UTF-8 # names and patterns are compared by characters
 
-here=$(cd -- "${BASH_SOURCE[0]%/*}" && pwd)
-. "$here/database_client.sh"
+here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+. "$here/common/database_client.sh"
 : "${DB_USER:=backup}" "${DB_PASSWORD_FILE:=/run/secrets/db_password}"
 : "${DB_SILENCE_LIMIT:=600}" "${DUMP_COMPRESSION:=none}"
 
@@ -421,7 +421,7 @@ open_work_files() {
 
 main() {
     [[ $EUID -ne 0 || -O $DUMPS_DIR || ! -d $DUMPS_DIR ]] \
-        || exec "$here/as-owner-of.sh" "$DUMPS_DIR" bash "${BASH_SOURCE[0]}"
+        || exec "$common/as-owner-of.sh" "$DUMPS_DIR" bash "${BASH_SOURCE[0]}"
     check_settings
     read_password DB_PASSWORD_FILE
     end_on_signals

@@ -4,8 +4,8 @@
 # dump is taken.
 set -Eeuo pipefail
 
-here=$(cd -- "${BASH_SOURCE[0]%/*}" && pwd)
-. "$here/provision.sh"
+here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+. "$here/setup/provision.sh"
 
 readonly PATIENCE=600 # seconds from the finished dump to its object; the default cron takes 60
 
@@ -38,7 +38,7 @@ wait_for_upload() {
 show_result() {
     say "the day's log:"
     # shellcheck disable=SC2016 # expands in the container, where TZ is the pipeline's
-    docker compose exec -T send-to-s3 bash -c '. /scripts/settings.sh && cat "$LOGS_DIR/$(date +%F).txt"'
+    docker compose exec -T send-to-s3 bash -c '. /scripts/common/settings.sh && cat "$LOGS_DIR/$(date +%F).txt"'
     say "the day's objects in the bucket:"
     docker compose exec -T -e PYTHONPATH=/scripts send-to-s3 python3 - <<'PYTHON'
 import os, time

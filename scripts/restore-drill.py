@@ -3,7 +3,7 @@
 
 import sys
 
-from datadump.commands import drill_command
+from datadump.commands.drill import drill_command
 
 if __name__ == "__main__":
     sys.exit(drill_command(sys.argv[1:]))

@@ -3,7 +3,7 @@
 
 import sys
 
-from datadump.commands import restore_command
+from datadump.commands.restore import restore_command
 
 if __name__ == "__main__":
     sys.exit(restore_command(sys.argv[1:]))

@@ -3,7 +3,7 @@
 
 import sys
 
-from datadump.tick import tick
+from datadump.commands.send import tick
 
 if __name__ == "__main__":
     sys.exit(tick())

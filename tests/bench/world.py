@@ -163,7 +163,7 @@ def pool_size() -> int:
 
 def option_file(work: Workplace, account: str) -> Path:
     """The clients' options as the scripts have them, for DB or RESTORE: all dump the same way."""
-    command = ["bash", str(SCRIPTS / "database_client.sh")]
+    command = ["bash", str(SCRIPTS / "common/database_client.sh")]
     options = subprocess.run(
         [*command, f"{account}_USER", f"{account}_PASSWORD_FILE"], env=work.environment(),
         stdout=subprocess.PIPE, check=True,

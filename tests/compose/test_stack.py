@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from datadump.loading import outline_of
+from datadump.sql.outline import outline_of
 from support.compose import USER, Checkout, settings_of_the_example
 from support.mariadb import CHARACTER_SETS, Server, contents
 from support.waiting import wait_for

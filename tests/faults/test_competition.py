@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from datadump.multipart import LARGEST_PUT
+from datadump.s3.multipart import LARGEST_PUT
 from support.programs import Workplace
 from support.proxy import Fault, Proxy, Request
 from support.store import Store

@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from datadump.multipart import LARGEST_PUT, PARALLEL_PARTS, part_size, slices
+from datadump.s3.multipart import LARGEST_PUT, PARALLEL_PARTS, part_size, slices
 from support.programs import Workplace, small_disk
 from support.proxy import Chooser, Fault, Proxy, Request
 from support.store import Store

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from datadump.settings import Settings, read_settings
+from datadump.settings.settings import Settings, read_settings
 from support.mariadb import Server, running_server
 from support.programs import Workplace
 from support.shop import DATABASE, ODDITIES, dump_settings, make_account, rights

@@ -1,10 +1,14 @@
 """What stands in two places of the project says the same in both."""
 
+import ast
 import re
 import subprocess
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from datadump.settings import read_settings, time_zone
+from datadump.settings.environment import time_zone
+from datadump.settings.settings import read_settings
 from support.compose import settings_of_the_example
 from support.programs import ROOT
 
@@ -20,7 +24,7 @@ def test_stand_ins_have_the_names_that_the_stack_uses() -> None:
     used = set(re.findall(r"^ +image: (\S+)", text("docker-compose.yml"), re.MULTILINE))
     for dockerfile in DOCKERFILES.rglob("Dockerfile"):
         used |= set(re.findall(r"^FROM (\S+:\S+)", dockerfile.read_text(), re.MULTILINE))
-    provision = text("scripts/provision.sh")
+    provision = text("scripts/setup/provision.sh")
     assert set(re.findall(r"^readonly [A-Z]+_IMAGE=(\S+)", provision, re.MULTILINE)) == used
 
 
@@ -80,7 +84,7 @@ def test_readme_and_example_list_the_same_settings() -> None:
 
 def test_both_languages_have_the_same_defaults() -> None:
     """Of the settings that both read."""
-    script = '. scripts/settings.sh; printf "%s\\n" "$DUMPS_DIR" "$TZ"'
+    script = '. scripts/common/settings.sh; printf "%s\\n" "$DUMPS_DIR" "$TZ"'
     shell = subprocess.run(
         ["bash", "-c", script], cwd=ROOT, env={"PATH": "/usr/bin:/bin"}, text=True,
         stdout=subprocess.PIPE, check=True,
@@ -109,3 +113,59 @@ def test_top_level_has_nothing_but_the_agreed_layout() -> None:
         "README.md", "docker-compose.yml", "pyproject.toml", "db_data", "dockerfiles", "scripts",
         "logs", "tests",
     }  # fmt: skip
+
+
+PACKAGE = ROOT / "scripts/datadump"
+# Rooms on one floor know nothing of each other; from the ground up.
+FLOORS = (
+    {"ground"},
+    {"settings", "dumps", "sql"},
+    {"mariadb", "s3"},
+    {"upload", "backups"},
+    {"restore"},
+    {"drill"},
+    {"commands"},
+)
+
+
+def imports_of(module: Path, *, only_at_its_top: bool = False) -> set[str]:
+    """The rooms that it imports from, its own left out."""
+    tree = ast.parse(module.read_text())
+    nodes: Iterator[ast.AST] = iter(tree.body) if only_at_its_top else ast.walk(tree)
+    names = {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+    rooms = {name.split(".")[1] for name in names if name.startswith("datadump.")}
+    return rooms - {module.parent.name}
+
+
+@pytest.mark.parametrize("room", sorted(room for floor in FLOORS for room in floor))
+def test_rooms_import_downwards_only(room: str) -> None:
+    """So each can be read, and changed, with nothing but those below it in mind."""
+    (floor,) = [number for number, rooms in enumerate(FLOORS) if room in rooms]
+    below = {other for rooms in FLOORS[:floor] for other in rooms}
+    modules = list((PACKAGE / room).glob("*.py"))
+    assert modules
+    found = {module.name: imports_of(module) - below for module in modules}
+    assert {name: rooms for name, rooms in found.items() if rooms} == {}
+
+
+def test_every_room_is_on_a_floor() -> None:
+    """And the package holds nothing but rooms."""
+    folders = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
+    assert folders == {room for floor in FLOORS for room in floor}
+    assert [path.name for path in PACKAGE.glob("*.py")] == ["__init__.py"]
+
+
+@pytest.mark.parametrize(
+    ("room", "others"),
+    [("upload", {"mariadb", "restore", "sql"}), ("s3", {"dumps"}), ("backups", {"dumps", "sql"})],
+)
+def test_room_does_without(room: str, others: set[str]) -> None:
+    """Although these are below it: what ships dumps knows no database, a store no folder."""
+    found = {path.name: imports_of(path) & others for path in (PACKAGE / room).glob("*.py")}
+    assert {name: rooms for name, rooms in found.items() if rooms} == {}
+
+
+def test_idle_tick_imports_no_more_than_a_look_into_the_folder_takes() -> None:
+    """Boto3 alone takes longer than all the rest."""
+    rooms = imports_of(PACKAGE / "commands/send.py", only_at_its_top=True)
+    assert rooms == {"dumps", "ground", "settings"}

@@ -1,0 +1,54 @@
+"""The backups of a bucket, as a table for a person or as JSON for a program."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from datadump.backups.catalogue import Details, Newest
+from datadump.backups.proofs import Proof
+from datadump.ground.terminal import aligned, human_size
+
+HEADER = ("KEY", "SIZE", "DUMPED AT", "DATABASE", "PROOF")
+
+
+def as_table(newest: Newest, place: str) -> str:
+    """Aligned columns, and a line about what isn't shown."""
+    if not newest.backups:
+        return f"there are no backups in {place}"
+    lines = aligned([HEADER, *map(row, newest.backups)])
+    if newest.more:
+        lines.append(f"these are the newest {len(newest.backups)}: --limit N shows more")
+    return "\n".join(lines)
+
+
+def row(backup: Details) -> tuple[str, ...]:
+    """The cells of one backup."""
+    return (
+        backup.key,
+        human_size(backup.size),
+        backup.dumped_at or "-",
+        backup.database or "-",
+        verdict(backup.proof),
+    )
+
+
+def verdict(proof: Proof | None) -> str:
+    """``verified 2026-11-23``, ``FAILED 2026-11-23``, or ``-`` where no drill has tried it."""
+    if proof is None:
+        return "-"
+    return f"{'verified' if proof.verified else 'FAILED'} {proof.at[:10]}"
+
+
+def as_json(newest: Newest) -> str:
+    """A list of objects, with null for what isn't known."""
+    return json.dumps(list(map(plain, newest.backups)), indent=2)
+
+
+def plain(backup: Details) -> dict[str, Any]:
+    """One backup, by the names that its metadata has."""
+    values = {name.replace("_", "-"): value for name, value in backup._asdict().items()}
+    proof = backup.proof.as_plain() if backup.proof else None
+    return {name: None if value == "" else value for name, value in values.items()} | {
+        "proof": proof
+    }

@@ -1,0 +1,99 @@
+"""What a drill leaves in the bucket about a backup: ``[PREFIX/]proofs/<rest of its key>.json``."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from datadump.s3.bucket import Bucket
+from datadump.s3.errors import ConflictError, KeyTakenError, NotOfferedError, RefusedError
+
+LARGEST = 1024 * 1024  # bytes; ours have a few hundred
+
+
+class Proof(NamedTuple):
+    """A drill's verdict on one object."""
+
+    key: str
+    dump_id: str  # '' where the object has none
+    etag: str
+    verified: bool
+    reason: str  # why not; '' where it is
+    at: str  # ISO 8601 with offset
+    numbers: dict[str, int]  # what was compared, for a person
+
+    def speaks_for(self, dump_id: str, etag: str) -> bool:
+        """Whether it was this very object.
+
+        Not by the dump-id alone: somebody may have put other bytes there and kept the metadata.
+        """
+        return (self.dump_id, self.etag) == (dump_id, etag)
+
+    def as_plain(self) -> dict[str, Any]:
+        """What its JSON holds; the way back is :func:`parse`."""
+        return {name.replace("_", "-"): value for name, value in self._asdict().items()}
+
+
+def now() -> str:
+    """The present moment, for ``at``."""
+    return datetime.now().astimezone().isoformat(timespec="seconds")
+
+
+def proof_key(key: str, prefix: str) -> str:
+    """Where the proof for that backup is; its key may be outside of the prefix as well."""
+    return f"{prefix}proofs/{key.removeprefix(prefix)}.json"
+
+
+def write(bucket: Bucket, prefix: str, proof: Proof) -> None:
+    """Store it in place of an earlier one, a success too. Raises StoreError."""
+    bucket.write(proof_key(proof.key, prefix), encode(proof))
+
+
+def read(bucket: Bucket, prefix: str, key: str) -> Proof | None:
+    """The proof for the backup under that key, of this object or of one that was there before.
+
+    None where there is none, or none that can be read. Raises StoreError where the store fails.
+    """
+    try:
+        return parse(bucket.read(proof_key(key, prefix), LARGEST))
+    except RefusedError:  # absent, or this account may not see it
+        return None
+
+
+def writes_are_conditional(bucket: Bucket, prefix: str, proof: Proof) -> bool:
+    """Whether the store enforces ``If-None-Match: *``; raises StoreError where it can't be told.
+
+    Tried with the very bytes of the proof that was just written, so that nothing is lost where the
+    store ignores the condition.
+    """
+    try:
+        bucket.write_where_free(proof_key(proof.key, prefix), encode(proof))
+    except (KeyTakenError, ConflictError):
+        return True
+    except NotOfferedError:
+        return False
+    return False
+
+
+def encode(proof: Proof) -> bytes:
+    """The object's bytes."""
+    return (json.dumps(proof.as_plain(), indent=2) + "\n").encode()
+
+
+def parse(content: bytes) -> Proof | None:
+    """The proof that these bytes are, or None where they are none."""
+    try:
+        plain = json.loads(content)
+        proof = Proof(*(plain[name.replace("_", "-")] for name in Proof._fields))
+        datetime.fromisoformat(proof.at)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    texts = (proof.key, proof.dump_id, proof.etag, proof.reason, proof.at)
+    sound = (
+        all(isinstance(text, str) for text in texts)
+        and isinstance(proof.verified, bool)
+        and isinstance(proof.numbers, dict)
+        and all(type(number) is int for number in proof.numbers.values())
+    )
+    return proof if sound else None

@@ -1,0 +1,1 @@
+"""A person's or cron's words, and the one boundary of errors."""

@@ -1,0 +1,85 @@
+"""The restore, as a person gives it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from datadump.backups.catalogue import Catalogue
+from datadump.backups.listing import as_json, as_table
+from datadump.commands.boundary import run
+from datadump.commands.drill import check_scratch
+from datadump.ground.daily_log import log
+from datadump.ground.terminal import printable
+from datadump.mariadb.client_options import client_options
+from datadump.mariadb.server import Server
+from datadump.restore.restore import RestoreError, Target, restore
+from datadump.s3.bucket import Bucket
+from datadump.s3.client import connect
+from datadump.settings.environment import SettingsError
+from datadump.settings.settings import Settings
+
+SHOWN = 50  # backups
+
+
+def restore_command(arguments: Sequence[str]) -> int:
+    """``restore --list`` or ``restore WHAT``; returns the exit status."""
+    given = restore_parser().parse_args(arguments)
+    if given.list == bool(given.what):
+        restore_parser().error("say which backup: latest, a day, a key; or --list")
+    action = list_backups if given.list else restore_one
+    return run("restore failed", lambda settings: action(settings, given))
+
+
+def restore_parser() -> argparse.ArgumentParser:
+    """What the command understands."""
+    parser = argparse.ArgumentParser(
+        prog="restore", description="Restores a backup out of the bucket into the database."
+    )
+    parser.add_argument(
+        "what", nargs="?", metavar="WHAT", help="latest, a day (2026-11-23) for its last, or a key"
+    )
+    parser.add_argument("--list", action="store_true", help="show the backups, newest first")
+    parser.add_argument("--limit", type=int, default=SHOWN, help=f"of that list (default: {SHOWN})")
+    parser.add_argument("--json", action="store_true", help="that list as JSON")
+    parser.add_argument(
+        "--into", metavar="NAME", help="another database than DB_NAME, by the account LOOK_USER"
+    )
+    parser.add_argument(
+        "--definers",
+        action="store_true",
+        help="with --into: views, triggers, routines and events stay whose they were (SET USER)",
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace a database; its data stays beside it"
+    )
+    return parser
+
+
+def list_backups(settings: Settings, given: argparse.Namespace) -> int:
+    """Print them."""
+    if given.limit < 1:
+        raise SettingsError(f"--limit: {given.limit} is not a number of backups")
+    catalogue = Catalogue(connect(settings), settings)
+    newest = catalogue.newest(given.limit)
+    print(as_json(newest) if given.json else as_table(newest, catalogue.place))
+    return 0
+
+
+def restore_one(settings: Settings, given: argparse.Namespace) -> int:
+    """Restore it, and log that."""
+    check_scratch(settings)
+    server = Server(client_options("LOOK" if given.into else "RESTORE"))
+    client = connect(settings)
+    backup = Catalogue(client, settings).find(given.what)
+    definers = given.definers or not given.into
+    target = Target(given.into or settings.database, given.overwrite, definers)
+    if not given.into and backup.database not in {"", settings.database}:
+        raise RestoreError(
+            f"{backup.key} is a backup of {backup.database}, not of {settings.database}: "
+            f"--into says where it is to go"
+        )
+    told = restore(Bucket(client, settings.bucket), backup, settings.scratch_dir, server, target)
+    print(*map(printable, told), sep="\n", flush=True)
+    log(f"restore completed: {backup.key}")
+    return 0

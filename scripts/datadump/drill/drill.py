@@ -1,0 +1,111 @@
+"""A drill: a backup is restored into a server of its own, and compared with itself.
+
+Three things are proven: every object that the dump names is there; every table has as many rows as
+the dump; and a dump of what was restored has the same definitions and rows as the first.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
+
+from datadump.drill.comparison import Comparison, Outcome
+from datadump.ground.terminal import MEBIBYTE, human_size
+from datadump.mariadb.complaints import ServerError
+from datadump.mariadb.throwaway import Account, throwaway_server
+from datadump.restore.loading import Source, load_file
+from datadump.sql.inventory import Inventory, take_inventory
+from datadump.sql.lines import DumpError
+from datadump.sql.reading import open_dump
+from datadump.sql.sections import unquote
+
+ROOM_FOR_A_SERVER = 1024**3  # bytes, with nothing in it
+ROOM_FOR_SQL = 3  # times its size: rows, indexes, and what a load takes for a time
+DEFINER = re.compile(rb"DEFINER=(`(?:[^`]|``)*`)(?:@(`(?:[^`]|``)*`))?")
+SECONDS = 3600  # that a drill may take, and these for each MiB of the object
+SECONDS_PER_MEBIBYTE = 2
+# Errors of the drill's own server that say nothing about the dump: a full disk, mostly.
+NO_ROOM = re.compile(r"ERROR (?:1021|1114|2006|2013) |No space left")
+
+
+def drill(path: str, scratch: str, dumped_at: float) -> Outcome:
+    """Restore the dump's file and compare. ``dumped_at``: seconds since 1970.
+
+    Raises ServerError and OSError where the drill itself can't be held, or takes too long: a dump
+    may hold a statement that never ends.
+    """
+    size = os.path.getsize(path)
+    with at_most(SECONDS + SECONDS_PER_MEBIBYTE * size // MEBIBYTE):
+        return drill_unhurried(path, scratch, dumped_at)
+
+
+@contextmanager
+def at_most(seconds: int) -> Iterator[None]:
+    """Raises TimeoutError in the main thread where the context lasts longer."""
+
+    def give_up(_: int, __: FrameType | None) -> NoReturn:
+        raise TimeoutError(f"the drill took over {seconds} seconds, and was given up")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def drill_unhurried(path: str, scratch: str, dumped_at: float) -> Outcome:
+    """The same, with no limit."""
+    try:
+        with open_dump(path) as stream:
+            expected = take_inventory(stream)
+    except DumpError as error:
+        return Outcome([], str(error))
+    if not expected.whole:
+        return Outcome([], "the dump is not whole: mariadb-dump's last line is missing")
+    require_room(scratch, expected.size)
+    database = expected.database or "drill"
+    # An event whose only time has passed since would vanish as it is made.
+    first = f"SET timestamp = {dumped_at}"
+    with throwaway_server(scratch, first, database, definers_of(expected)) as server:
+        try:
+            load_file(server, Source(path, database), database)
+        except (ServerError, DumpError) as error:
+            server.require_life()
+            if NO_ROOM.search(str(error)):
+                raise
+            return Outcome([], str(error))
+        return Comparison(server, database, expected, path).outcome()
+
+
+def require_room(scratch: str, size: int) -> None:
+    """Raises OSError where the restored database would hardly fit."""
+    status = os.statvfs(scratch)
+    free = status.f_bavail * status.f_frsize
+    needed = ROOM_FOR_A_SERVER + ROOM_FOR_SQL * size
+    if free < needed:
+        raise OSError(
+            f"{scratch}: a drill of {human_size(size)} of SQL takes {human_size(needed)}, "
+            f"and {human_size(free)} are free"
+        )
+
+
+def definers_of(inventory: Inventory) -> list[Account]:
+    """Whom views, triggers, routines and events belong to: without them no view could be dumped."""
+    heads = [
+        DEFINER.search(item.definition)
+        for name, item in inventory.objects.items()
+        if name.kind not in {"table", "sequence"}
+    ]
+    return sorted({account_of(*head.groups(b"")) for head in heads if head})
+
+
+def account_of(user: bytes, host: bytes) -> Account:
+    """The account of these quoted names; no host is a role's."""
+    return Account(unquote(user.decode(errors="replace")), unquote(host.decode(errors="replace")))

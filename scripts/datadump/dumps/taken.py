@@ -1,0 +1,84 @@
+"""What a file name tells of a dump that was taken for upload.
+
+The name says everything about it::
+
+    .send-to-s3.<dump-id>.datadump.sql             nothing was sent yet
+    .send-to-s3.<dump-id>.<note>.<bucket>%2F<key>  is under way to that key, and to no other
+
+with a key of ``datadump.sql``, where a bucket is being made for it. The note, 16 hexadecimal
+digits, is the second since 1970 in which it was made, and the mark of the multipart upload, if
+there is one. So a note is one rename: atomic, together with the dump, and possible on a full disk.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+from datadump.ground.names import FINISHED_NAMES, escape, unescape
+
+TAKEN_PREFIX = ".send-to-s3."
+DUMP_ID_LENGTH = 32  # hexadecimal digits
+NOTE_LENGTH = 16
+LATEST = 0xFFFFFFFF
+HEX = set("0123456789abcdef")
+
+
+class Destination(NamedTuple):
+    """Where an object is, or is to be."""
+
+    bucket: str
+    key: str
+
+
+class TakenDump(NamedTuple):
+    """A dump that this folder's uploader has taken, and what its file name tells of it.
+
+    ``noted_at`` is when the destination was noted, in seconds since 1970; ``upload_mark`` the first
+    32 bits of a digest that knows the multipart upload again, 0 for none.
+    """
+
+    dump_id: str
+    finished_name: str  # that it waited under
+    destination: Destination | None = None
+    noted_at: int = 0
+    upload_mark: int = 0
+
+    @property
+    def name(self) -> str:
+        """The name of its file."""
+        if self.destination is None:
+            return f"{TAKEN_PREFIX}{self.dump_id}.{self.finished_name}"
+        note = f"{self.noted_at:08x}{self.upload_mark:08x}"
+        return f"{TAKEN_PREFIX}{self.dump_id}.{note}.{escape('/'.join(self.destination))}"
+
+    @property
+    def bucket_in_the_making(self) -> bool:
+        """Whether the destination is a bucket that has no key for it yet."""
+        return self.destination is not None and self.destination.key in FINISHED_NAMES
+
+
+def parse_taken(name: str) -> TakenDump | None:
+    """The dump that a file's name tells of, or None where it is no taken dump's."""
+    dump_id, _, rest = name.removeprefix(TAKEN_PREFIX).partition(".")
+    if not name.startswith(TAKEN_PREFIX) or not is_hex(dump_id, DUMP_ID_LENGTH):
+        return None
+    if rest in FINISHED_NAMES:
+        return TakenDump(dump_id, rest)
+    note, _, destination = rest.partition(".")
+    bucket, _, key = unescape(destination).partition("/")
+    finished_name = "datadump." + key.rpartition("datadump")[2].partition(".")[2]
+    if not is_hex(note, NOTE_LENGTH) or finished_name not in FINISHED_NAMES:
+        return None
+    noted_at, upload_mark = int(note[:8], 16), int(note[8:], 16)
+    return TakenDump(dump_id, finished_name, Destination(bucket, key), noted_at, upload_mark)
+
+
+def is_hex(text: str, length: int) -> bool:
+    """Whether it is that many hexadecimal digits, in lower case."""
+    return len(text) == length and set(text) <= HEX
+
+
+def now() -> int:
+    """Seconds since 1970, as far as a note has digits: until 2106."""
+    return min(int(time.time()), LATEST)

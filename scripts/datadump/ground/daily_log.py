@@ -1,0 +1,37 @@
+"""The daily log. Its lines are the work of daily_log.sh, which the dump side calls too."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from datadump.ground.paths import COMMON
+from datadump.ground.terminal import printable
+
+SCRIPT = os.path.join(COMMON, "daily_log.sh")
+LONGEST_ARGUMENT = 30_000  # characters: the system takes no argument of 128 KiB
+
+
+def log_unexpected(error: Exception) -> None:
+    """A fault of this program: its traceback is for us, a line of the log for whoever reads it."""
+    import traceback  # which an idle tick does without
+
+    said = "".join(traceback.format_exception(error))
+    print(*map(printable, said.splitlines()), sep="\n", file=sys.stderr)
+    log(f"unexpected {type(error).__name__}: {error}")
+
+
+def log(message: str, *, to_stderr: bool = False) -> None:
+    """Append the event to the log, and print it. Nothing that goes wrong here is an error."""
+    argument = message[:LONGEST_ARGUMENT].replace("\0", " ").encode(errors="replace")
+    redirections = [(os.POSIX_SPAWN_DUP2, 2, 1)] if to_stderr else []
+    try:
+        child = os.posix_spawnp(
+            "bash",
+            ("bash", SCRIPT, argument),
+            os.environ,
+            file_actions=redirections,
+        )
+        os.waitpid(child, 0)
+    except OSError as error:
+        print(f"{printable(message)}\nno line in the daily log: {error}", file=sys.stderr)

@@ -1,0 +1,1 @@
+"""A server: asked, loaded, dumped. MySQLdb is imported here only."""

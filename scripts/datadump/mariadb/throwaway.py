@@ -1,0 +1,241 @@
+"""A MariaDB server for one drill: a private socket, no port, and data that goes with it.
+
+What a drill loads isn't trusted: whoever can write into the bucket can write a dump. So an account
+loads it that has rights on one database, at a server where none has others: no file can be read or
+written, whomever a view or a routine names as its definer.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from datadump.mariadb.complaints import ServerError
+from datadump.mariadb.server import DUMP_OPTIONS, Server
+from datadump.sql.quoting import quote
+
+PREFIX = "drill."
+SECONDS_TO_START = 120
+ZONES = "/usr/share/zoneinfo"
+# Beside the database: definers are as the dump says. Before MariaDB 11.3 routines are read there.
+MORE_RIGHTS = ("SET USER ON *.*", "SELECT ON mysql.proc")
+
+
+class Account(NamedTuple):
+    """A user, or a role, which has no host."""
+
+    user: str
+    host: str
+
+    @property
+    def sql(self) -> str:
+        """As GRANT writes it."""
+        return f"{quote(self.user)}@{quote(self.host)}" if self.host else quote(self.user)
+
+
+class ThrowawayServer(Server):
+    """A server that this process has started, seen by one of its accounts."""
+
+    def __init__(
+        self, folder: str, user: str, first: str, process: subprocess.Popen[bytes]
+    ) -> None:
+        super().__init__(
+            f"[client]\nsocket={folder}/socket\nuser={user}\nskip-ssl\n"
+            "default-character-set=utf8mb4\n"
+            f"[mariadb]\ninit-command={first}\n!include {DUMP_OPTIONS}\n".encode()
+        )
+        self._folder, self._first, self._process = folder, first, process
+
+    def seen_by(self, user: str) -> ThrowawayServer:
+        """The same server."""
+        return ThrowawayServer(self._folder, user, self._first, self._process)
+
+    def last_words(self) -> str:
+        """The last line of its log."""
+        with open(log_of(self._folder), errors="replace") as file:
+            return last_line(file.read())
+
+    def require_life(self) -> None:
+        """Raises OSError where it has ended: out of memory, or of disk, or killed."""
+        if self._process.poll() is not None:
+            raise OSError(
+                f"the drill's server ended, status {self._process.returncode}: {self.last_words()}"
+            )
+
+    def wait_until_it_answers(self) -> None:
+        """Raises ServerError where it ends, or stays silent."""
+        deadline = time.monotonic() + SECONDS_TO_START
+        while True:
+            try:
+                self.query("SELECT 1")
+                return
+            except ServerError:
+                if self._process.poll() is not None or time.monotonic() > deadline:
+                    raise ServerError(
+                        f"the drill's server does not start: {self.last_words()}"
+                    ) from None
+                time.sleep(0.1)
+
+
+@contextmanager
+def throwaway_server(
+    scratch: str, first: str, database: str, definers: Iterable[Account]
+) -> Iterator[ThrowawayServer]:
+    """A server that nobody else has, with that empty database and accounts that it may name.
+
+    What is loaded there begins with the statement ``first``. Raises ServerError and OSError.
+    """
+    sweep(scratch)
+    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=scratch) as folder:
+        lock = os.open(folder, os.O_RDONLY)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            make_data(folder)
+            with running(folder, first) as root:
+                load_time_zones(root)
+                yield with_rights_on(root, database, definers)
+        finally:
+            os.close(lock)
+
+
+def sweep(scratch: str) -> None:
+    """Remove what a drill left that was killed: its lock is gone with it."""
+    for name in os.listdir(scratch):
+        path = os.path.join(scratch, name)
+        if name.startswith(PREFIX):
+            folder = os.open(path, os.O_RDONLY)
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(path)
+            except BlockingIOError:
+                pass
+            finally:
+                os.close(folder)
+
+
+def make_data(folder: str) -> None:
+    """The server's own tables."""
+    made = subprocess.run(
+        [
+            "mariadb-install-db",
+            "--no-defaults",
+            f"--user={user()}",
+            f"--datadir={folder}/data",
+            "--auth-root-authentication-method=normal",
+            "--skip-test-db",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if made.returncode:
+        raise ServerError(f"mariadb-install-db: {last_line(made.stdout + made.stderr)}")
+
+
+def user() -> str:
+    """Who runs this; root has to say so."""
+    return "root" if os.geteuid() == 0 else str(os.geteuid())
+
+
+@contextmanager
+def running(folder: str, first: str) -> Iterator[ThrowawayServer]:
+    """The server as root sees it, from when it answers to its end."""
+    os.mkdir(files_of(folder))
+    with open(log_of(folder), "wb") as output:
+        process = subprocess.Popen(command(folder), stdout=output, stderr=output)
+    try:
+        server = ThrowawayServer(folder, "root", first, process)
+        server.wait_until_it_answers()
+        yield server
+    finally:
+        process.kill()  # nobody needs its data any more
+        process.wait()
+
+
+def with_rights_on(
+    root: ThrowawayServer, database: str, definers: Iterable[Account]
+) -> ThrowawayServer:
+    """The server as an account sees it that may do everything with that database, and no more.
+
+    Of the accounts that there were none stays: what this root's connection does, it does last.
+    """
+    own = Account(f"drill-{secrets.token_hex(8)}", "localhost")
+    there = [
+        Account(user, host).sql
+        for user, host in root.query("SELECT User, Host FROM mysql.user WHERE is_role = 'N'")
+    ]
+    statements = [f"CREATE DATABASE {quote(database)}", f"DROP USER {', '.join(there)}"]
+    for account in (own, *definers):
+        kind = "USER" if account.host else "ROLE"
+        statements += [
+            f"CREATE {kind} IF NOT EXISTS {account.sql}",
+            f"GRANT ALL PRIVILEGES ON {pattern(database)}.* TO {account.sql}",
+        ]
+    statements += [f"GRANT {right} TO {own.sql}" for right in MORE_RIGHTS]
+    root.load([f"{statement};\n".encode() for statement in statements], "mysql")
+    return root.seen_by(own.user)
+
+
+def pattern(database: str) -> str:
+    """The name as GRANT takes it, to whom some characters mean any text."""
+    return quote(re.sub(r"([\\_%])", r"\\\1", database))
+
+
+def log_of(folder: str) -> str:
+    """Where the server writes its log."""
+    return os.path.join(folder, "log")
+
+
+def files_of(folder: str) -> str:
+    """The one folder that SQL could read files from, and write them to, if an account might."""
+    return os.path.join(folder, "files")
+
+
+def command(folder: str) -> list[str]:
+    """What isn't safe here makes it faster: its data is a copy."""
+    return [
+        "setpriv",
+        "--pdeathsig=KILL",
+        "mariadbd",
+        "--no-defaults",
+        f"--user={user()}",
+        f"--datadir={folder}/data",
+        f"--socket={folder}/socket",
+        f"--pid-file={folder}/pid",
+        f"--tmpdir={folder}",
+        "--skip-networking",
+        f"--secure-file-priv={files_of(folder)}",
+        "--skip-local-infile",
+        "--skip-symbolic-links",  # no DATA DIRECTORY
+        "--event-scheduler=OFF",
+        "--max-allowed-packet=1G",
+        "--innodb-flush-log-at-trx-commit=0",
+        "--innodb-doublewrite=OFF",
+        "--innodb-log-file-size=256M",
+        "--innodb-buffer-pool-size=256M",
+    ]
+
+
+def load_time_zones(server: Server) -> None:
+    """Events may name one."""
+    with subprocess.Popen(
+        ["mariadb-tzinfo-to-sql", "--skip-write-binlog", ZONES],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as zones:
+        server.load(zones.stdout or [], "mysql")
+
+
+def last_line(text: str) -> str:
+    """Of what a program said."""
+    lines = text.strip().splitlines()
+    return lines[-1] if lines else "it said nothing"

@@ -1,0 +1,1 @@
+"""An object becomes a database."""

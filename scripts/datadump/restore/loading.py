@@ -1,0 +1,129 @@
+"""A dump's file into a database: decompressed, put in order, and run by the real client.
+
+A dump of mariadb-dump is loaded over several connections at once. Each reads the whole file, which
+is fast, and takes every table that none of the others has taken: so memory is bounded, and nothing
+has to be decompressed onto the disk. What tables need comes before them, all else after them; that
+is the outline, which is small, and read first.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import NamedTuple
+
+from datadump.ground.progress import Loaded
+from datadump.mariadb.complaints import ServerError
+from datadump.mariadb.server import Server
+from datadump.sql.adaptation import Adaptation, Wanted, arranged
+from datadump.sql.lines import DumpError
+from datadump.sql.outline import Outline, outline_of, whole
+from datadump.sql.reading import open_dump
+from datadump.sql.secondary_keys import Piece, keys_after_rows
+from datadump.sql.sections import Kind, Section, sections
+
+ALL = frozenset(Kind)
+OF_A_TABLE = frozenset({Kind.STRUCTURE, Kind.ROWS})
+FIRST = frozenset({Kind.HEAD, Kind.DATABASE, Kind.SEQUENCE})
+LAST = (ALL - OF_A_TABLE - FIRST) | {Kind.HEAD}
+JOBS = 4  # connections
+NO_ROOM_TO_SORT = "ERROR 1878 "
+
+
+class Source(NamedTuple):
+    """What is to be loaded: these kinds of a file's sections.
+
+    ``home`` and ``definers``: see :class:`Adaptation`.
+    """
+
+    path: str
+    home: str
+    kinds: Collection[Kind] = ALL
+    definers: bool = True
+
+
+def load_file(server: Server, source: Source, database: str) -> None:
+    """Load it into that database. Raises DumpError and ServerError."""
+    outline = outline_of(source.path) if Kind.ROWS in source.kinds else None
+    if not outline:
+        Load(server, source, database).one_by_one()
+        return
+    try:
+        Load(server, source, database).in_parallel(outline, late_keys=True)
+    except ServerError as error:
+        if NO_ROOM_TO_SORT not in str(error):
+            raise
+        print("the server's tmpdir is full: again, with keys that grow row by row", flush=True)
+        Load(server, source, database).in_parallel(outline, late_keys=False)
+
+
+class Load:
+    """One file on its way into one database."""
+
+    def __init__(self, server: Server, source: Source, database: str) -> None:
+        self._server, self._source, self._database = server, source, database
+        self._kinds = frozenset(source.kinds)
+        self._taken: set[str] = set()
+        self._lock = threading.Lock()
+        self._failed = threading.Event()
+        self._progress = Loaded(database)
+
+    def one_by_one(self) -> None:
+        """All sections over one connection."""
+        with open_dump(self._source.path) as stream:
+            self._run(whole(sections(stream)), lambda section: section.kind in self._kinds)
+
+    def in_parallel(self, outline: Outline, *, late_keys: bool) -> None:
+        """The same outcome, with tables loaded at the same time.
+
+        ``late_keys``: their secondary keys are added when the rows are there.
+        """
+        self._run(outline.pieces, lambda section: section.kind in self._kinds & FIRST)
+        with ThreadPoolExecutor(JOBS) as pool:
+            futures = [pool.submit(self._load_tables, outline, late_keys) for _ in range(JOBS)]
+            try:
+                for future in as_completed(futures):
+                    future.result()
+            except BaseException:
+                self._failed.set()
+                self._server.end_loads()
+                raise
+        self._run(whole(outline.pieces), lambda section: section.kind in self._kinds & LAST)
+
+    def _load_tables(self, outline: Outline, late_keys: bool) -> None:
+        """Those that no other connection has taken."""
+        mine: set[str] = set()
+
+        def wanted(section: Section) -> bool:
+            if section.kind is Kind.STRUCTURE and self._is_free(section.name):
+                mine.add(section.name)
+            of_mine = section.kind in OF_A_TABLE and section.name in mine
+            return of_mine or section.kind is Kind.HEAD
+
+        with open_dump(self._source.path) as stream:
+            pieces = sections(stream)
+            if late_keys:
+                pieces = keys_after_rows(pieces, outline.referenced)
+            self._run(pieces, wanted)
+
+    def _is_free(self, table: str) -> bool:
+        """Whether nobody has taken it; from now on somebody has."""
+        with self._lock:
+            free = table not in self._taken
+            self._taken.add(table)
+        return free
+
+    def _run(self, pieces: Iterable[Piece], wanted: Wanted) -> None:
+        self._server.load(self._arranged(pieces, wanted), self._database)
+
+    def _arranged(self, pieces: Iterable[Piece], wanted: Wanted) -> Iterator[bytes]:
+        adapt = Adaptation(self._source.home, definers=self._source.definers)
+        return self._watched(arranged(pieces, adapt, wanted))
+
+    def _watched(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        for sql in pieces:
+            if self._failed.is_set():
+                raise DumpError("another connection failed")
+            yield sql
+            self._progress.add(len(sql))

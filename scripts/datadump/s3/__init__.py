@@ -1,0 +1,1 @@
+"""Requests to one store. boto3 and botocore are imported here only."""

@@ -1,0 +1,71 @@
+"""The keys of a day's objects: ``[PREFIX/]<YYYY-MM-DD>/datadump<N>.sql[.zst|.gz]``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date
+
+from datadump.settings.environment import SettingsError
+from datadump.settings.store import normal_prefix
+
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# More digits are somebody's idea: a note of the key would be too long for the name of a file.
+NUMBERED = re.compile(r"datadump([1-9][0-9]{0,14})\.sql(\.zst|\.gz)?")
+LARGEST_GAP = 1_000_000  # nobody deletes so many dumps of a day
+
+
+def day_folder(prefix: str, day: str) -> str:
+    """What the day's keys start with; ``prefix`` is empty or ends in a slash."""
+    return f"{prefix}{day}/"
+
+
+def is_day(text: str) -> bool:
+    """Whether it is a date such as 2026-11-23, of the calendar."""
+    try:
+        return bool(DAY.fullmatch(text) and date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+def is_dump_key(key: str) -> bool:
+    """Whether an uploader may have chosen that key, under whatever prefix it was set."""
+    folder, _, name = key.rpartition("/")
+    prefix, _, day = folder.rpartition("/")
+    if not is_day(day) or not number_of(name, ""):
+        return False
+    try:
+        return key == f"{normal_prefix(prefix)}{day}/{name}"
+    except SettingsError:
+        return False
+
+
+def number_of(key: str, folder: str) -> int:
+    """N, or 0 where the key is not one of the folder's dumps."""
+    match = NUMBERED.fullmatch(key.removeprefix(folder))
+    return int(match[1]) if match else 0
+
+
+def highest_number(keys: Iterable[str], folder: str) -> int:
+    """The highest N of the folder's dumps; 0 where there is none.
+
+    A number counts if it follows from those below it. One beyond a gap of more than LARGEST_GAP is
+    somebody's idea: counted, it would soon leave no number for the dumps after it.
+    """
+    highest = 0
+    for number in sorted(number_of(key, folder) for key in keys):
+        if number - highest > LARGEST_GAP:
+            break
+        highest = number
+    return highest
+
+
+def next_key(keys: Iterable[str], folder: str, finished_name: str) -> str:
+    """The key of the folder's next object.
+
+    N is one more than the :func:`highest_number` of the ``keys``, over all suffixes: a gap that a
+    deletion left is not filled.
+    """
+    number = highest_number(keys, folder) + 1
+    suffix = finished_name.removeprefix("datadump")
+    return f"{folder}datadump{number}{suffix}"

@@ -1,0 +1,200 @@
+"""Large dumps go up in parts; an upload that was cut off goes on with those that are there."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import zlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import AbstractContextManager
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from s3transfer.utils import ReadFileChunk
+
+from datadump.ground.progress import Progress
+from datadump.ground.terminal import MEBIBYTE
+from datadump.s3.bucket import Bucket, warn_once
+from datadump.s3.client import wanted_checksums
+from datadump.s3.errors import DeniedError, NotOfferedError, store_errors
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import CompletedPartTypeDef, PartTypeDef
+
+
+LARGEST_PUT = 16 * MEBIBYTE  # in one request; more goes up in parts
+SMALLEST_PART = 5 * MEBIBYTE  # S3's limit; a kill loses one part for each connection
+LARGEST_PART = 5 * 1024 * MEBIBYTE  # S3's limit
+MOST_PARTS = 1000  # some stores stop there, S3 at 10,000
+PARALLEL_PARTS = 4
+
+
+def part_size(size: int) -> int:
+    """The size in bytes of all parts but the last, for an object of ``size`` bytes."""
+    length = -(-size // (MOST_PARTS * MEBIBYTE)) * MEBIBYTE
+    return min(max(SMALLEST_PART, length), LARGEST_PART)
+
+
+class OpenUpload(NamedTuple):
+    """A multipart upload that was neither completed nor aborted."""
+
+    upload_id: str
+    initiated: datetime
+
+
+class Slice(NamedTuple):
+    """A part's place in the file, in bytes."""
+
+    path: str
+    start: int
+    length: int
+
+    def is_stored_as(self, part: PartTypeDef) -> bool:
+        """Whether the store has these bytes, by its checksum or its ETag, which is their MD5."""
+        if part["Size"] != self.length:
+            return False
+        with open(self.path, "rb") as file:
+            file.seek(self.start)
+            crc32, md5, left = 0, hashlib.md5(usedforsecurity=False), self.length
+            while left and (chunk := file.read(min(left, MEBIBYTE))):
+                crc32, left = zlib.crc32(chunk, crc32), left - len(chunk)
+                md5.update(chunk)
+        if "ChecksumCRC32" in part:
+            return part["ChecksumCRC32"] == base64.b64encode(crc32.to_bytes(4, "big")).decode()
+        return part["ETag"].strip('"') == md5.hexdigest()
+
+
+def slices(path: str, size: int) -> dict[int, Slice]:
+    """All parts of a file of that size, by their numbers."""
+    length = part_size(size)
+    starts = range(0, size, length)
+    return {
+        number: Slice(path, start, min(length, size - start))
+        for number, start in enumerate(starts, start=1)
+    }
+
+
+class MultipartUploads:
+    """The multipart uploads at one key. All methods raise StoreError, and OSError for the file."""
+
+    def __init__(self, client: S3Client, bucket: Bucket, key: str) -> None:
+        self._client = client
+        self._bucket, self._key = bucket, key
+        self._url = f"s3://{bucket.name}/{key}"
+
+    def open(self, metadata: dict[str, str]) -> str:
+        """Begin one; returns its id."""
+        with self._errors():
+            answer = self._client.create_multipart_upload(
+                Bucket=self._bucket.name,
+                Key=self._key,
+                Metadata=metadata,
+                **wanted_checksums(
+                    self._client, ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT"
+                ),
+            )
+        return answer["UploadId"]
+
+    def list_open(self) -> list[OpenUpload]:
+        """All that are open at this very key, whoever began them."""
+        with self._errors():
+            pages = self._client.get_paginator("list_multipart_uploads").paginate(
+                Bucket=self._bucket.name, Prefix=self._key
+            )
+            return [
+                OpenUpload(upload["UploadId"], upload["Initiated"])
+                for page in pages
+                for upload in page.get("Uploads", [])
+                if upload["Key"] == self._key
+            ]
+
+    def abort(self, upload_id: str) -> None:
+        """End it without an object."""
+        with self._errors():
+            self._client.abort_multipart_upload(
+                Bucket=self._bucket.name, Key=self._key, UploadId=upload_id
+            )
+
+    def send(self, upload_id: str, path: str, size: int, *, resumed: bool) -> None:
+        """Send the parts that the store hasn't, and complete the upload if the key is free."""
+        parts = slices(path, size)
+        stored = self._stored(upload_id, parts) if resumed else {}
+        progress = Progress(self._url, size, sum(parts[number].length for number in stored))
+        missing = {number: part for number, part in parts.items() if number not in stored}
+        stored.update(self._send_missing(upload_id, missing, progress))
+        # Hours may have passed since the key was chosen, and not every store looks once more.
+        self._bucket.require_free(self._key)
+        complete = partial(
+            self._client.complete_multipart_upload,
+            Bucket=self._bucket.name,
+            Key=self._key,
+            UploadId=upload_id,
+            MultipartUpload={"Parts": [stored[number] for number in parts]},
+        )
+        self._bucket.create(self._key, complete)
+
+    def _stored(self, upload_id: str, parts: dict[int, Slice]) -> dict[int, CompletedPartTypeDef]:
+        """The parts that the store has: none where the account may not ask, or it doesn't tell."""
+        try:
+            return dict(self._listed(upload_id, parts))
+        except (DeniedError, NotOfferedError) as error:
+            warn_once(f"all parts go up again: {error}")
+            return {}
+
+    def _listed(
+        self, upload_id: str, parts: dict[int, Slice]
+    ) -> Iterator[tuple[int, CompletedPartTypeDef]]:
+        with self._errors():
+            pages = self._client.get_paginator("list_parts").paginate(
+                Bucket=self._bucket.name, Key=self._key, UploadId=upload_id
+            )
+            for page in pages:
+                for part in page.get("Parts", []):
+                    number = part["PartNumber"]
+                    if number in parts and parts[number].is_stored_as(part):
+                        yield number, completed(number, part["ETag"], part.get("ChecksumCRC32"))
+
+    def _send_missing(
+        self, upload_id: str, parts: dict[int, Slice], progress: Progress
+    ) -> dict[int, CompletedPartTypeDef]:
+        sent = {}
+        with ThreadPoolExecutor(PARALLEL_PARTS) as pool:
+            futures = {
+                pool.submit(self._send_part, upload_id, number, part): number
+                for number, part in parts.items()
+            }
+            try:
+                for future in as_completed(futures):
+                    sent[futures[future]] = future.result()
+                    progress.add(parts[futures[future]].length)
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+        return sent
+
+    def _send_part(self, upload_id: str, number: int, part: Slice) -> CompletedPartTypeDef:
+        chunk = ReadFileChunk.from_filename(part.path, part.start, part.length)
+        with self._errors(), chunk as body:
+            answer = self._client.upload_part(
+                Bucket=self._bucket.name,
+                Key=self._key,
+                UploadId=upload_id,
+                PartNumber=number,
+                Body=body,
+                **wanted_checksums(self._client, ChecksumAlgorithm="CRC32"),
+            )
+        return completed(number, answer["ETag"], answer.get("ChecksumCRC32"))
+
+    def _errors(self) -> AbstractContextManager[None]:
+        return store_errors(self._url)
+
+
+def completed(number: int, etag: str, crc32: str | None) -> CompletedPartTypeDef:
+    """The part as the completion names it, with its checksum if the store told one."""
+    part: CompletedPartTypeDef = {"PartNumber": number, "ETag": etag}
+    if crc32:
+        part["ChecksumCRC32"] = crc32
+    return part

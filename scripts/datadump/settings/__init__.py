@@ -1,0 +1,1 @@
+"""What a person set: the environment in, frozen values out."""

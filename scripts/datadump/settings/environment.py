@@ -1,0 +1,68 @@
+"""Environment variables, and the rules that several settings share."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+
+ZONEINFO = "/usr/share/zoneinfo"
+
+
+class SettingsError(Exception):
+    """A setting is missing or makes no sense; the text names it and the remedy."""
+
+
+def take_environment() -> Mapping[str, str]:
+    """This process's environment, with an empty variable unset and the time zone in force.
+
+    Unset, since boto3 takes an empty setting at its word.
+    """
+    for name in [name for name, value in os.environ.items() if not value]:
+        del os.environ[name]
+    os.environ["TZ"] = time_zone(os.environ)
+    time.tzset()
+    return os.environ
+
+
+def time_zone(environment: Mapping[str, str]) -> str:
+    """The name of the time zone that dates in keys and logs are in."""
+    return environment.get("TZ") or "America/Sao_Paulo"
+
+
+def check_printable(name: str, value: str) -> str:
+    """The value itself; raises SettingsError where it has control characters."""
+    if not value.isprintable():
+        raise SettingsError(f"{name}: {value!r} has characters that can't be printed")
+    return value
+
+
+def is_token(text: str) -> bool:
+    """Whether it is one word of printable ASCII."""
+    return text.isascii() and text.isprintable() and " " not in text
+
+
+def check_folder(name: str, path: str) -> None:
+    """Raises SettingsError for one that is absent."""
+    if not os.path.isdir(path):
+        raise SettingsError(f"{name}: there is no folder {path!r}")
+
+
+def check_access(name: str, path: str) -> None:
+    """Raises SettingsError for a folder that this user can't work in."""
+    if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        raise SettingsError(
+            f"{name}: {path!r} can't be written by user id {os.geteuid()}: "
+            "give the folder to that user"
+        )
+
+
+def check_time_zone(name: str) -> None:
+    """The C library takes an unknown zone for UTC without a word; this raises SettingsError."""
+    try:
+        with open(f"{ZONEINFO}/{name}", "rb") as file:
+            known = ".." not in name and file.read(4) == b"TZif"
+    except OSError:
+        known = False
+    if not known:
+        raise SettingsError(f"TZ: there is no time zone {name!r}")

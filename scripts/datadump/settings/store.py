@@ -1,0 +1,107 @@
+"""Settings of the store: the account's keys, the bucket, and how it is reached."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import NamedTuple
+
+from datadump.ground.names import ROOM_FOR_PREFIX, escape
+from datadump.ground.owner import read_as_owner
+from datadump.settings.environment import SettingsError, is_token
+
+SHORTEST_BUCKET, LONGEST_BUCKET = 3, 63
+ALNUM = set("abcdefghijklmnopqrstuvwxyz0123456789")
+
+
+class Credentials(NamedTuple):
+    """The account's keys; never shown."""
+
+    access_key_id: str
+    secret_access_key: str
+
+    def __repr__(self) -> str:
+        return "Credentials(...)"
+
+
+def check_endpoint(url: str) -> str | None:
+    """The URL itself, None for AWS; raises SettingsError for what can't be one."""
+    scheme, _, host = url.partition("://")
+    if url and (scheme not in {"http", "https"} or not host.strip("/:") or not is_token(host)):
+        raise SettingsError(f"AWS_ENDPOINT_URL_S3: {url!r} is not like https://s3.example.com")
+    return url or None
+
+
+def check_region(name: str) -> str:
+    """The name itself; raises SettingsError for what can't be a region's."""
+    if not set(name) <= ALNUM | {"-"}:
+        raise SettingsError(f"AWS_DEFAULT_REGION: {name!r} is not like us-east-1")
+    return name
+
+
+def normal_prefix(prefix: str) -> str:
+    """``host/one/`` for ``/host/one``; raises SettingsError for one that can't be part of a key."""
+    prefix = prefix.strip("/")
+    if not prefix:
+        return ""
+    if not prefix.isprintable() or "//" in prefix or {".", ".."} & set(prefix.split("/")):
+        raise SettingsError(f"S3_PREFIX: {prefix!r} is not a plain path such as hosts/one")
+    if len(escape(prefix).encode()) > ROOM_FOR_PREFIX:
+        raise SettingsError(
+            f"S3_PREFIX: {prefix!r} is over {ROOM_FOR_PREFIX} bytes (a slash counts as three)"
+        )
+    return prefix + "/"
+
+
+def read_credentials(path: str, bucket_setting: str) -> tuple[Credentials | None, str]:
+    """The keys and the bucket from a file of three lines, or the bucket alone for ``/dev/null``.
+
+    Line ends of any system, blanks and a byte order mark around the lines are forgiven. Raises
+    SettingsError, whose text never holds a line of the file.
+    """
+    content = read_file(path)
+    if content is None:
+        if not bucket_setting:
+            raise SettingsError("S3_BUCKET: with CREDENTIALS_FILE=/dev/null it names the bucket")
+        return None, check_bucket(bucket_setting, "S3_BUCKET")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise SettingsError(f"CREDENTIALS_FILE: {path!r} is not a text file") from None
+    lines = [line.strip("\ufeff \t") for line in text.splitlines()]
+    try:
+        access_key_id, secret_access_key, bucket = filter(None, lines)
+    except ValueError:
+        raise SettingsError(
+            f"CREDENTIALS_FILE: {path!r} has {sum(map(bool, lines))} lines instead of three: "
+            "access key id, secret access key, bucket"
+        ) from None
+    for place, key in (("first", access_key_id), ("second", secret_access_key)):
+        if not is_token(key):
+            raise SettingsError(f"CREDENTIALS_FILE: the {place} line of {path!r} is no access key")
+    bucket = check_bucket(bucket, f"CREDENTIALS_FILE: the third line of {path!r}")
+    return Credentials(access_key_id, secret_access_key), bucket
+
+
+def check_bucket(name: str, source: str) -> str:
+    """S3's rule for names: 3 to 63 of a-z, 0-9, dot and hyphen. Raises SettingsError.
+
+    A name that breaks it is not shown: it may be a secret on the wrong line.
+    """
+    fits = SHORTEST_BUCKET <= len(name) <= LONGEST_BUCKET and set(name) <= ALNUM | set(".-")
+    if not fits or name[0] not in ALNUM or name[-1] not in ALNUM or ".." in name:
+        raise SettingsError(f"{source}: no bucket's name (3 to 63 of a-z, 0-9, dot and hyphen)")
+    return name
+
+
+def read_file(path: str) -> bytes | None:
+    """The file's bytes, or None for the null device. Raises SettingsError."""
+    try:
+        status = os.stat(path)
+        if stat.S_ISCHR(status.st_mode) and status.st_rdev == os.stat(os.devnull).st_rdev:
+            return None
+        if not stat.S_ISREG(status.st_mode):
+            raise SettingsError(f"CREDENTIALS_FILE: {path!r} is not a file")
+        return read_as_owner(path)
+    except OSError as error:
+        raise SettingsError(f"CREDENTIALS_FILE: {path!r}: {error.strerror}") from error

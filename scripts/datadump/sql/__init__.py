@@ -1,0 +1,1 @@
+"""The text that mariadb-dump writes, by the standard library alone."""

@@ -1,0 +1,93 @@
+"""A dump of one database, made to run in a database of any name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from datadump.sql.lines import DumpError
+from datadump.sql.quoting import quote
+from datadump.sql.secondary_keys import Piece
+from datadump.sql.sections import Kind, Section
+
+WITH_DEFINERS = frozenset({Kind.VIEW, Kind.TRIGGERS, Kind.ROUTINES, Kind.EVENTS})
+SHOWN_OF_A_STATEMENT = 100  # characters
+# Before a table's rows, unless mariadb-dump was told otherwise: as it wrote it first, and later.
+OWN_TRANSACTION = re.compile(
+    rb"SET (?:@OLD_AUTOCOMMIT=@@AUTOCOMMIT, @@)?AUTOCOMMIT=0;\n", re.IGNORECASE
+)
+NO_TRANSACTION = b"SET @OLD_AUTOCOMMIT=@@AUTOCOMMIT;\n"
+ENABLED = re.compile(rb"(ON COMPLETION (?:NOT )?PRESERVE) ENABLE\b")
+QUOTED = rb"`(?:[^`]|``)*`"
+# At the beginning of what makes a view, trigger, routine or event.
+DEFINER = re.compile(rb"\A((?:/\*!\d+ )?CREATE[^`'\"]*?DEFINER=)%b(?:@%b)?" % (QUOTED, QUOTED))
+ALTER_DATABASE = re.compile(rb"ALTER DATABASE `(?:[^`]|``)+` (CHARACTER SET \w+ COLLATE \w+ ;+\n)")
+Wanted = Callable[[Section], bool]
+
+
+def arranged(pieces: Iterable[Piece], adapt: Adaptation, wanted: Wanted) -> Iterator[bytes]:
+    """The sections that are wanted, as they can be run in a database of any name.
+
+    Events come after all else, since they may run as soon as they are there. Raises DumpError for a
+    dump that goes to a database of its own choice.
+    """
+    events: list[bytes] = []
+    for section, sql in pieces:
+        adapt.learn(section, sql)
+        if not wanted(section):
+            continue
+        if section.kind is Kind.EVENTS:
+            events.append(adapt.apply(section, sql))
+            continue
+        if section.kind is Kind.END:
+            yield from events
+            events.clear()
+        yield adapt.apply(section, sql)
+    yield from events
+
+
+class Adaptation:
+    """The few places where mariadb-dump writes the name of the database that it read.
+
+    And events, which are disabled in a database of another name: they belong to the first.
+    ``home`` is the database that the objects stand in; ``definers``, whether they stay whose they
+    were, or belong to the account that loads them.
+    """
+
+    def __init__(self, home: str, *, definers: bool = True) -> None:
+        self._definers = definers
+        self._home = quote(home).encode()
+        self._origin = self._home
+        self._qualifier = re.compile(b"(?!)")
+
+    def learn(self, section: Section, sql: bytes) -> None:
+        """From the comment in the dump's head. Raises DumpError as :func:`arranged` does."""
+        if section.kind is Kind.ELSEWHERE:
+            statement = " ".join(sql.decode(errors="replace").split())[:SHOWN_OF_A_STATEMENT]
+            raise DumpError(f"the dump goes to a database of its own choice: {statement}")
+        if section.kind is Kind.HEAD and sql.startswith(b"-- Host: "):
+            name = sql.partition(b"    Database: ")[2].rstrip(b"\n").decode(errors="replace")
+            self._origin = quote(name).encode()
+            # In a view whose definer was gone already, columns have three names.
+            own = re.escape(self._origin)
+            self._qualifier = re.compile(own + rb"\.(?=`(?:[^`]|``)+`\.`)")
+
+    def apply(self, section: Section, sql: bytes) -> bytes:
+        """The SQL for ``home``."""
+        if section.kind is Kind.ROWS:
+            # The statistics that the server takes meanwhile would cost as much as the load itself.
+            return NO_TRANSACTION if OWN_TRANSACTION.fullmatch(sql) else sql
+        if sql.startswith(b"ALTER DATABASE `"):
+            return ALTER_DATABASE.sub(rb"ALTER DATABASE \1", sql)
+        if not self._definers and section.kind in WITH_DEFINERS:
+            sql = DEFINER.sub(rb"\1CURRENT_USER", sql)
+        return sql if self._origin == self._home else self._renamed(section, sql)
+
+    def _renamed(self, section: Section, sql: bytes) -> bytes:
+        if section.kind is Kind.STRUCTURE and b"nextval(" in sql:
+            return sql.replace(b"nextval(%b." % self._origin, b"nextval(%b." % self._home)
+        if section.kind is Kind.VIEW:
+            return self._qualifier.sub(b"", sql)
+        if section.kind is Kind.EVENTS and sql.startswith(b"/*!50106 CREATE*/"):
+            return ENABLED.sub(rb"\1 DISABLE", sql, count=1)
+        return sql

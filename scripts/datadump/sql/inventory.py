@@ -1,0 +1,167 @@
+"""What a dump names and holds: of every table, view, trigger, routine and event."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, NamedTuple
+
+from datadump.sql.lines import DumpError
+from datadump.sql.sections import LAST_COMMENT, Kind, Section, sections, unquote
+
+ROW = re.compile(rb"\((?:[^'()]++|'(?:[^'\\]++|\\.|'')*+')*+\)", re.DOTALL)
+STATEMENT = re.compile(
+    rb"INSERT\s+INTO `(?:[^`]|``)++` (?:\((?:[^`)]|`(?:[^`]|``)++`)*+\) )?VALUES ?"
+)
+UNIT = re.compile(
+    rb"/\*!\d+ DROP (EVENT|FUNCTION|PROCEDURE|PACKAGE BODY|PACKAGE) "
+    rb"IF EXISTS (`(?:[^`]|``)+`) \*/;+\n"
+)
+# The first and the last event of a dump have other lines around them than the rest.
+AROUND_EVENTS = re.compile(rb"^(?:DELIMITER |/\*!50106 (?:DROP EVENT|SET) ).*\n?", re.MULTILINE)
+NAME = r"""(?:`(?:[^`]|``)+`|"(?:[^"]|"")+"|[^\s`".]+)"""
+TRIGGER = re.compile(
+    rf"TRIGGER\s+(?:IF\s+NOT\s+EXISTS\s+)?(?:{NAME}\s*\.\s*)?({NAME})\s".encode(), re.IGNORECASE
+)
+SERVER = re.compile(rb"-- Server version\s+(\d+\.\d+)")
+DATABASE = re.compile(rb"-- Host: .*?    Database: (.*)\n")
+OF_DEFINITIONS = {Kind.STRUCTURE: "table", Kind.VIEW: "view", Kind.SEQUENCE: "sequence"}
+# Of one trigger, event or routine, with the settings that it was made under.
+FIRST_LINES = {
+    Kind.TRIGGERS: b"/*!50003 SET @saved_cs_client",
+    Kind.EVENTS: b"/*!50106 DROP EVENT",
+    Kind.ROUTINES: b"/*!50003 SET @saved_sql_mode",
+}
+KEPT = OF_DEFINITIONS.keys() | FIRST_LINES.keys()
+MOST_DEFINITIONS = 256 * 1024**2  # bytes; they are kept in memory, twice in a drill
+
+
+class Name(NamedTuple):
+    """Of a database object: its kind (table, view, trigger, ...) and its name."""
+
+    kind: str
+    name: str
+
+
+@dataclass
+class Object:
+    """What the dump says of one: its definition, and for a table its rows.
+
+    ``digest`` is of the rows in their order, which is quick to take, see also :func:`sum_rows`.
+    """
+
+    definition: bytes = b""
+    rows: int = 0
+    digest: Any = field(default_factory=lambda: hashlib.blake2b(digest_size=16))
+
+
+@dataclass
+class Inventory:
+    """All that a dump names. ``size`` is the SQL's, in bytes."""
+
+    objects: dict[Name, Object] = field(default_factory=dict)
+    size: int = 0
+    server_version: str = ""  # 11.8, say
+    database: str = ""
+    whole: bool = False  # it has mariadb-dump's own last line
+    has_history: bool = False
+
+    def object(self, kind: str, name: str) -> Object:
+        """That one, made when it is first named."""
+        return self.objects.setdefault(Name(kind, name), Object())
+
+
+def take_inventory(stream: BinaryIO) -> Inventory:
+    """Read a whole dump. Raises DumpError where it holds more than memory should."""
+    inventory = Inventory()
+    unit: list[bytes] = []  # of triggers, events and routines: the SQL of the one that is read
+    current = Section(Kind.HEAD)
+    kept = 0  # bytes
+    for section, sql in sections(stream):
+        inventory.size += len(sql)
+        if section is not current:
+            add_unit(inventory, current, unit)
+            current = section
+        if section.kind is Kind.ROWS:
+            add_rows(inventory, section.name, sql)
+            continue
+        kept += len(sql) if section.kind in KEPT else 0
+        if kept > MOST_DEFINITIONS:
+            raise DumpError("the dump holds over 256 MiB of definitions")
+        if section.kind in FIRST_LINES:
+            if sql.startswith(FIRST_LINES[section.kind]):
+                add_unit(inventory, section, unit)
+            unit.append(sql)
+        else:
+            add_definition(inventory, section, sql)
+    add_unit(inventory, current, unit)
+    return inventory
+
+
+def add_rows(inventory: Inventory, table: str, lines: bytes) -> None:
+    """These lines of a table's data: statements, and rows."""
+    content = inventory.object("table", table)
+    content.digest.update(lines)
+    inventory.has_history |= b"system_versioning_insert_history=1" in lines[:200]
+    statements = lines.count(b"\nINSERT ") + lines.startswith(b"INSERT ")
+    if statements == lines.count(b" VALUES\n"):  # then each row has a line of its own
+        content.rows += lines.count(b"\n(") + lines.startswith(b"(")
+    else:
+        content.rows += sum(1 for _ in rows_of(lines))
+
+
+def rows_of(lines: bytes) -> Iterator[bytes]:
+    """Each row: one in a line, as MariaDB 10.5 and later write most of them, or many."""
+    for line in lines.split(b"\n"):
+        if line.startswith(b"("):
+            rows = line
+        elif match := STATEMENT.match(line):
+            rows = line[match.end() :]
+        else:
+            continue
+        if b"),(" in rows:
+            yield from ROW.findall(rows)
+        elif rows:
+            yield rows.rstrip(b",;")
+
+
+def sum_rows(stream: BinaryIO, tables: Container[str]) -> dict[str, int]:
+    """A sum of digests of each table's rows: equal for equal rows in any order."""
+    sums: dict[str, int] = {}
+    for section, lines in sections(stream):
+        if section.kind is Kind.ROWS and section.name in tables:
+            digests = (hashlib.blake2b(row, digest_size=16).digest() for row in rows_of(lines))
+            more = sum(int.from_bytes(digest, "big") for digest in digests)
+            sums[section.name] = sums.get(section.name, 0) + more
+    return sums
+
+
+def add_definition(inventory: Inventory, section: Section, sql: bytes) -> None:
+    """A part of a table's, view's or sequence's definition, or of the dump's head or end."""
+    if section.kind is Kind.HEAD:
+        if match := SERVER.match(sql):
+            inventory.server_version = match[1].decode()
+        if match := DATABASE.fullmatch(sql):
+            inventory.database = match[1].decode(errors="replace")
+    elif section.kind is Kind.END:
+        inventory.whole |= sql.startswith(LAST_COMMENT)
+    elif section.kind in OF_DEFINITIONS and not sql.startswith(b"--"):
+        inventory.object(OF_DEFINITIONS[section.kind], section.name).definition += sql
+
+
+def add_unit(inventory: Inventory, section: Section, unit: list[bytes]) -> None:
+    """This SQL is one trigger, event or routine, if it names it."""
+    text = b"".join(unit).rstrip(b"-\n")  # without the beginning of the next section's head
+    definition = AROUND_EVENTS.sub(b"", text)
+    unit.clear()
+    if section.kind is Kind.TRIGGERS:
+        match = TRIGGER.search(text)
+        if match:
+            inventory.object(
+                "trigger", unquote(match[1].decode(errors="replace"))
+            ).definition = definition
+    elif match := UNIT.search(text):
+        kind = match[1].decode().lower()
+        inventory.object(kind, unquote(match[2].decode(errors="replace"))).definition = definition

@@ -1,0 +1,100 @@
+"""What a dump holds beside its tables' rows, and whether it is just one dump."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+from datadump.ground.terminal import MEBIBYTE
+from datadump.sql.adaptation import Adaptation
+from datadump.sql.lines import DumpError
+from datadump.sql.reading import open_dump
+from datadump.sql.secondary_keys import Column, Piece, referenced_columns
+from datadump.sql.sections import FIRST_COMMENT, LAST_COMMENT, Kind, Section, sections
+
+PIECES_OF_A_HEAD = 50
+LINES_BEFORE = 3  # what makes other clients refuse a dump, and the database's own settings
+LONGEST_LINE_BEFORE = 4096  # bytes
+LARGEST_OUTLINE = 256 * MEBIBYTE
+# All that mariadb-dump writes outside of its other sections: comments, and settings of the session.
+OF_THE_SESSION = re.compile(rb"\s*\n|--.*\n|/\*M!999999\\- .*\n|/\*M?!\d+ SET [^;]*;\n")
+
+
+@dataclass
+class Outline:
+    """What a dump holds beside its tables, and the columns that its foreign keys refer to."""
+
+    pieces: list[Piece] = field(default_factory=list)
+    size: int = 0  # of the pieces, in bytes
+    tables: set[str] = field(default_factory=set)
+    referenced: set[Column] = field(default_factory=set)
+
+    def goes_on_with(self, section: Section, sql: bytes) -> bool:
+        """Whether mariadb-dump could have written this next, in the dump of one database."""
+        if section.kind is Kind.ROWS:
+            return section.name in self.tables
+        if section.kind is Kind.HEAD and sql.startswith(FIRST_COMMENT):
+            return not self.tables
+        if section.kind in {Kind.HEAD, Kind.END}:
+            return OF_THE_SESSION.fullmatch(sql) is not None
+        return True
+
+    def add(self, section: Section, sql: bytes) -> None:
+        """The next piece of the dump."""
+        if section.kind is Kind.STRUCTURE:
+            self.tables.add(section.name)
+            self.referenced.update(referenced_columns(sql))
+        elif section.kind is not Kind.ROWS:
+            self.pieces.append((section, sql))
+            self.size += len(sql)
+
+
+def outline_of(path: str) -> Outline | None:
+    """None where the file isn't just one dump as mariadb-dump writes it: it has its own order then.
+
+    It may be another tool's, hold two dumps or rows without their table, or somebody may have added
+    a statement in its head or at its end.
+    """
+    if not is_of_mariadb_dump(path):
+        return None
+    outline = Outline()
+    with open_dump(path) as stream:
+        for section, sql in sections(stream):
+            if not outline.goes_on_with(section, sql):
+                return None
+            outline.add(section, sql)
+            if outline.size > LARGEST_OUTLINE:  # it is kept in memory
+                return None
+    return outline
+
+
+def is_of_mariadb_dump(path: str) -> bool:
+    """Whether its first lines say so: only then are its sections what they are taken for."""
+    with open_dump(path) as stream:
+        lines = [stream.readline(LONGEST_LINE_BEFORE) for _ in range(LINES_BEFORE)]
+    return any(line.startswith(FIRST_COMMENT) for line in lines)
+
+
+def check_head(path: str) -> None:
+    """Raises DumpError for a file that can't be a dump, and for some that go their own way."""
+    with open_dump(path) as stream:
+        if b"\0" in stream.peek():  # type: ignore[attr-defined]
+            raise DumpError("the object is neither SQL nor that compressed with zstd or gzip")
+        adapt = Adaptation("")
+        for section, sql in islice(sections(stream), PIECES_OF_A_HEAD):
+            adapt.learn(section, sql)
+
+
+def whole(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """The same; DumpError where a dump of mariadb-dump's ends without its last line."""
+    open_ended = False
+    for section, sql in pieces:
+        if section.kind is Kind.HEAD and sql.startswith(FIRST_COMMENT):
+            open_ended = True
+        elif section.kind is Kind.END and sql.startswith(LAST_COMMENT):
+            open_ended = False
+        yield section, sql
+    if open_ended:
+        raise DumpError("the dump is not whole: mariadb-dump's last line is missing")

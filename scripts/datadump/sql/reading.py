@@ -1,0 +1,48 @@
+"""A dump's file as the SQL that is in it, decompressed where need be."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from datadump.ground.pipes import BUFFER, widen
+from datadump.sql.lines import DumpError
+
+DECOMPRESSORS = {b"\x28\xb5\x2f\xfd": ["zstd", "-dcq"], b"\x1f\x8b": ["gzip", "-dc"]}
+
+
+@contextmanager
+def open_dump(path: str) -> Iterator[BinaryIO]:
+    """The dump's SQL. Raises DumpError where the file can't be decompressed to its end."""
+    with open(path, "rb") as file:
+        start = file.peek(4)
+        for magic, command in DECOMPRESSORS.items():
+            if start.startswith(magic):
+                with decompressed(file, command) as stream:
+                    yield stream
+                return
+        yield file
+
+
+@contextmanager
+def decompressed(file: BinaryIO, command: list[str]) -> Iterator[BinaryIO]:
+    """The output of the command that is given this file; who stops early needn't read it all."""
+    os.lseek(file.fileno(), 0, os.SEEK_SET)
+    with subprocess.Popen(
+        command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=BUFFER
+    ) as program:
+        widen(program.stdout)
+        try:
+            yield program.stdout  # type: ignore[misc]
+        except BaseException:
+            program.kill()
+            raise
+        if program.stdout.read(1):  # type: ignore[union-attr]
+            program.kill()  # nobody wants the rest
+            return
+        said = program.stderr.read().decode(errors="replace").strip()  # type: ignore[union-attr]
+        if program.wait() != 0:
+            raise DumpError(f"{command[0]}: {said}")

@@ -1,0 +1,140 @@
+"""The sections of a dump that mariadb-dump wrote, statement by statement.
+
+A comment line begins each section. But names, and the texts of triggers, routines and events, are
+as their author wrote them, with line ends and whatever looks like such a comment: so a line begins
+something only where no statement, quote or comment is open. Newlines in values are escaped, so that
+each row of a table is a line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from enum import Enum
+from typing import BinaryIO, NamedTuple
+
+from datadump.sql.lexer import Lexer
+from datadump.sql.lines import LONGEST_STATEMENT, DumpError, Reader
+
+
+class Kind(Enum):
+    """What a section is for."""
+
+    HEAD = "settings of the session"
+    DATABASE = "the database's own settings"
+    SEQUENCE = "a sequence"
+    PLACEHOLDER = "a view's columns, for views that read it"
+    STRUCTURE = "a table's definition"
+    ROWS = "a table's rows"
+    TRIGGERS = "a table's triggers"
+    EVENTS = "the events"
+    ROUTINES = "the routines"
+    VIEW = "a view's definition"
+    ELSEWHERE = "a statement that goes to a database of its own choice"
+    END = "the session's settings as they were"
+
+
+class Section(NamedTuple):
+    """A part of the dump; ``name`` is the table's, view's or sequence's, or empty."""
+
+    kind: Kind
+    name: str = ""
+
+
+HEADERS = {
+    b"Sequence structure for ": Kind.SEQUENCE,
+    b"Temporary table structure for view ": Kind.PLACEHOLDER,
+    b"Table structure for table ": Kind.STRUCTURE,
+    b"Dumping data for table ": Kind.ROWS,
+    b"Dumping events for database ": Kind.EVENTS,
+    b"Dumping routines for database ": Kind.ROUTINES,
+    b"Final view structure for view ": Kind.VIEW,
+}
+HEADER = re.compile(rb"-- (" + b"|".join(HEADERS) + rb")(.*)\n", re.DOTALL)
+FIRST_LINES_OF_TRIGGERS = (b"/*!50003 SET @saved", b"/*!50032 DROP TRIGGER", b"ALTER DATABASE ")
+OTHER_DATABASE = re.compile(
+    rb"(?:[^`'\"-]*;)?\s*(?:/\*!\d+ *)?(?:USE|(?:CREATE|DROP)\s+(?:DATABASE|SCHEMA))\b",
+    re.IGNORECASE,
+)
+FIRST_COMMENT = b"-- MariaDB dump "
+LAST_COMMENT = b"-- Dump completed"
+STARTS = {
+    FIRST_COMMENT: Kind.HEAD,  # also of another dump that was appended
+    b"ALTER DATABASE CHARACTER SET ": Kind.DATABASE,
+    b"/*!40103 SET TIME_ZONE=@OLD_TIME_ZONE": Kind.END,
+}
+
+
+def unquote(name: str) -> str:
+    """The identifier that stands in these quotes; one without quotes is itself."""
+    for mark in ("`", '"'):
+        if name.startswith(mark):
+            return name[1:-1].replace(mark * 2, mark)
+    return name
+
+
+def sections(stream: BinaryIO) -> Iterator[tuple[Section, bytes]]:
+    """The dump's statements and comment lines, each with the section that it belongs to.
+
+    Rows come many at a time, as whole lines. Raises DumpError for what no server could take.
+    """
+    reader, lexer = Reader(stream), Lexer()
+    section = Section(Kind.HEAD)
+    while True:
+        if section.kind is Kind.ROWS and (head := reader.head_of_rows()):
+            yield from ((section, rows) for rows in runs_of_rows(reader, lexer, head))
+        elif line := reader.line():
+            section = begun(section, line)
+            lexer.feed(line)
+            statement = line + rest_of_statement(reader, lexer)
+            lexer.learn(statement)
+            yield section, statement
+        else:
+            return
+
+
+def runs_of_rows(reader: Reader, lexer: Lexer, head: bytes) -> Iterator[bytes]:
+    """The INSERTs of that head and their rows: no value has a line end, so nothing hides there."""
+    end_of_rows = re.compile(rb"\n(?!\(|%b)" % re.escape(head))
+    while True:
+        rows = reader.rows(end_of_rows)
+        yield rows
+        if rows.endswith(b";\n"):
+            return
+        if not reader.is_at_row():
+            lexer.begin_statement()
+            yield rest_of_statement(reader, lexer)
+            return
+
+
+def rest_of_statement(reader: Reader, lexer: Lexer) -> bytes:
+    """The lines up to the end of what is open: none, where nothing is."""
+    rest: list[bytes] = []
+    size = 0
+    while not lexer.is_idle and (line := reader.line()):
+        lexer.feed(line)
+        rest.append(line)
+        size += len(line)
+        if size > LONGEST_STATEMENT:
+            raise DumpError("the dump has a statement of over 1 GiB, which no server takes")
+    return b"".join(rest)
+
+
+def begun(section: Section, line: bytes) -> Section:
+    """The section that this line begins, or the one that it goes on with.
+
+    For a line that stands where nothing is open.
+    """
+    if match := HEADER.fullmatch(line):
+        kind = HEADERS[match[1]]
+        named = kind not in {Kind.EVENTS, Kind.ROUTINES}
+        return Section(kind, unquote(match[2].decode(errors="replace")) if named else "")
+    for start, kind in STARTS.items():
+        if line.startswith(start):
+            return Section(kind)
+    if OTHER_DATABASE.match(line):
+        return Section(Kind.ELSEWHERE)
+    of_table = section.kind in {Kind.STRUCTURE, Kind.ROWS}
+    if of_table and line.startswith(FIRST_LINES_OF_TRIGGERS):
+        return Section(Kind.TRIGGERS, section.name)
+    return Section(Kind.HEAD) if section.kind is Kind.DATABASE else section

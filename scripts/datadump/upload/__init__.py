@@ -1,0 +1,1 @@
+"""A waiting dump becomes one object."""

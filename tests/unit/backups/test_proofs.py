@@ -1,0 +1,55 @@
+"""What counts as a proof."""
+
+import json
+from typing import Any
+
+import pytest
+from datadump.backups.catalogue import Details, Newest
+from datadump.backups.listing import as_json, as_table
+from datadump.backups.proofs import Proof, encode, parse
+
+PROOF = Proof(
+    "2026-11-23/datadump1.sql", "d", "e", False, "João's row differs", "2026-11-29T04:00:00-03:00",
+    {"tables": 26},
+)  # fmt: skip
+
+
+def test_proof_is_read_as_it_was_written() -> None:
+    """With plain names."""
+    assert parse(encode(PROOF)) == PROOF
+    assert json.loads(encode(PROOF)) == {
+        "key": "2026-11-23/datadump1.sql", "dump-id": "d", "etag": "e", "verified": False,
+        "reason": "João's row differs", "at": "2026-11-29T04:00:00-03:00",
+        "numbers": {"tables": 26},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["\ud800", "\x1b[2J", "\0", "x" * 500_000])
+def test_any_text_that_a_proof_has_can_be_listed(text: str) -> None:
+    """Its characters are the concern of whoever prints it."""
+    odd = PROOF._replace(reason=text, numbers={text: 1})
+    proof = parse(encode(odd))
+    assert proof == odd
+    backup = Details("k", 1, "e", "", "", "d", "", proof)
+    assert as_table(Newest([backup], more=False), "").endswith("FAILED 2026-11-29")
+    assert json.loads(as_json(Newest([backup], more=False)))[0]["proof"]["reason"] == text
+
+
+CHANGES: list[dict[str, Any]] = [
+    {"key": 1}, {"etag": None}, {"reason": []}, {"verified": "yes"}, {"numbers": 26},
+    {"at": "today"}, {"at": 20261129}, {"at": "2026-11-29T04:00:0\ud800"}, {"verified": 1},
+    {"numbers": {"rows": "1"}}, {"numbers": {"rows": True}}, {"numbers": {"rows": float("nan")}},
+    {"numbers": {"rows": None}}, {"numbers": {"rows": {"of": 1}}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\xff", b"[]", b"{}", b"1", b"[" * 100_000, encode(PROOF)[:-5],
+     *(encode(PROOF._replace(**change)) for change in CHANGES),
+     *(encode(PROOF).replace(b" 26\n", value) for value in (b"9" * 5000, b"[" * 600 + b"]" * 600)),
+     encode(PROOF).decode().encode("utf-16")[:-1]],
+)  # fmt: skip
+def test_anything_else_is_none(content: bytes) -> None:
+    """Whatever somebody put there."""
+    assert parse(content) is None

@@ -1,0 +1,243 @@
+"""Rules of the folder that dumps wait in."""
+
+import errno
+import os
+from contextlib import nullcontext
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from datadump.dumps.folder import DumpFolder, Pending
+from datadump.dumps.taken import Destination, TakenDump, parse_taken
+from datadump.ground.names import ROOM_FOR_PREFIX, escape
+
+DUMP_ID = "0123456789abcdef0123456789abcdef"
+OTHER_ID = "f" * 32
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> DumpFolder:
+    """An empty folder."""
+    return DumpFolder(str(tmp_path))
+
+
+def write(folder: DumpFolder, name: str, content: str = "dump", mtime: float = 1000) -> str:
+    """Write a file of the folder; returns its name."""
+    path = Path(folder.path_of(name))
+    path.write_text(content)
+    os.utime(path, (mtime, mtime))
+    return name
+
+
+def files(folder: DumpFolder) -> dict[str, str]:
+    """What is in the folder."""
+    return {path.name: path.read_text() for path in sorted(Path(folder.path_of("")).iterdir())}
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "2026-11-23/datadump1.sql",
+        "a b/%2F/é.sql/2026-11-23/datadump12.sql.zst",
+        "x.datadump/datadump3.sql.gz",
+        "datadump.sql",
+    ],
+)
+def test_name_of_a_taken_dump_says_where_it_goes(key: str) -> None:
+    """Bucket, key, dump-id, time and mark of the upload come back as they were."""
+    finished_name = "datadump.sql" + key.rpartition(".sql")[2]
+    dump = TakenDump(DUMP_ID, finished_name, Destination("my.bucket", key), 1_800_000_000, 7)
+    assert parse_taken(dump.name) == dump
+
+
+def test_name_of_a_taken_dump_without_destination_comes_back() -> None:
+    """It was taken, and nothing sent."""
+    dump = TakenDump(DUMP_ID, "datadump.sql.gz")
+    assert parse_taken(dump.name) == dump
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".send-to-s3.swp",
+        f".send-to-s3.{DUMP_ID}.datadump.sql.swp",
+        f".send-to-s3.{DUMP_ID[1:]}.datadump.sql",
+        f".send-to-s3.{DUMP_ID.upper()}.datadump.sql",
+        f".send-to-s3.{DUMP_ID}",
+        f".send-to-s3.{DUMP_ID}.b%2F2026-11-23%2Fdatadump1.sql",
+        f".send-to-s3.{DUMP_ID}.{'0' * 16}.b%2F2026-11-23%2Fdatadump1.sql.swp",
+        ".database_dump.aBcDeF",
+    ],
+)
+def test_files_of_others_are_no_dumps(name: str) -> None:
+    """An editor's, a copying tool's, the dump side's."""
+    assert parse_taken(name) is None
+
+
+def test_longest_note_fits_into_a_file_name() -> None:
+    """Longest bucket, prefix and number: 255 bytes at most."""
+    prefix = "é" * (ROOM_FOR_PREFIX // 2)
+    assert len(escape(prefix).encode()) == ROOM_FOR_PREFIX
+    key = f"{prefix}/2026-11-23/datadump{10**14}.sql.zst"
+    dump = TakenDump(DUMP_ID, "datadump.sql.zst", Destination("b" * 63, key), 2**32 - 1, 1)
+    assert len(dump.name.encode()) <= 255
+
+
+def test_each_kind_of_pending_dumps_is_oldest_first(folder: DumpFolder) -> None:
+    """Whatever their suffixes."""
+    younger = TakenDump(DUMP_ID, "datadump.sql.zst")
+    older = TakenDump(OTHER_ID, "datadump.sql", Destination("b", "2026-11-23/datadump1.sql"))
+    write(folder, younger.name, mtime=5000)
+    write(folder, older.name, mtime=4000)
+    write(folder, "datadump.sql", mtime=3000)
+    write(folder, "datadump.sql.gz", mtime=2000)
+    write(folder, ".database_dump.x")
+    write(folder, "datadump.sql.bak")
+    assert folder.pending() == Pending([older, younger], ["datadump.sql.gz", "datadump.sql"])
+
+
+def test_copies_with_one_id_and_one_time_are_dumps(folder: DumpFolder) -> None:
+    """A person made one by cp -p, say, with a destination or without."""
+    noted = TakenDump(DUMP_ID, "datadump.sql", Destination("b", "2026-11-23/datadump1.sql"))
+    plain = TakenDump(DUMP_ID, "datadump.sql")
+    write(folder, noted.name)
+    write(folder, plain.name)
+    assert set(folder.pending().taken) == {noted, plain}
+
+
+def test_inode_numbers_of_the_folder_itself_are_not_trusted(folder: DumpFolder) -> None:
+    """Some mounts tell the same one for all files there: each is a dump all the same."""
+    write(folder, "datadump.sql", mtime=1000)
+    write(folder, "datadump.sql.gz", mtime=2000)
+    with os.scandir(folder.path_of("")) as entries:
+        same = [SimpleNamespace(name=e.name, is_file=e.is_file, stat=e.stat) for e in entries]
+    for entry in same:
+        entry.inode = lambda: 2**32 - 1
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "scandir", lambda _: nullcontext(same))
+        assert folder.pending() == Pending([], ["datadump.sql", "datadump.sql.gz"])
+
+
+def test_only_regular_files_are_dumps(folder: DumpFolder) -> None:
+    """Neither a folder nor a link under a dump's name is shipped."""
+    Path(folder.path_of("datadump.sql")).mkdir()
+    Path(folder.path_of("datadump.sql.gz")).symlink_to("/etc/passwd")
+    assert folder.pending() == Pending([], [])
+
+
+def test_dump_without_destination_is_shown_and_no_note_stays(folder: DumpFolder) -> None:
+    """After a failure before anything was sent."""
+    taken = folder.take(write(folder, "datadump.sql.zst"), DUMP_ID)
+    assert list(files(folder)) == [taken.name]
+    folder.show(taken)
+    assert list(files(folder)) == ["datadump.sql.zst"]
+
+
+def test_shown_dump_never_replaces_a_newer_one(folder: DumpFolder) -> None:
+    """Both stay."""
+    taken = folder.take(write(folder, "datadump.sql", "old"), DUMP_ID)
+    write(folder, "datadump.sql", "new")
+    folder.show(taken)
+    assert files(folder) == {taken.name: "old", "datadump.sql": "new"}
+
+
+def test_note_of_a_destination_outlives_a_failure(folder: DumpFolder) -> None:
+    """The dump shows under its name, is one dump all the same, and is hidden again in hand."""
+    taken = folder.take(write(folder, "datadump.sql"), DUMP_ID)
+    noted = folder.note(taken, Destination("bucket", "2026-11-23/datadump1.sql"))
+    folder.show(noted)
+    assert list(files(folder)) == [noted.name, "datadump.sql"]
+    assert folder.pending() == Pending([noted], [])
+    folder.hide(noted, OTHER_ID)
+    assert list(files(folder)) == [noted.name]
+
+
+def test_dump_that_a_tick_died_over_hiding_is_one_dump(folder: DumpFolder) -> None:
+    """Its destination counts, and its other names go with the next hiding."""
+    taken = folder.take(write(folder, "datadump.sql"), DUMP_ID)
+    noted = folder.note(taken, Destination("bucket", "2026-11-23/datadump1.sql"))
+    spare = TakenDump(OTHER_ID, "datadump.sql")
+    os.link(folder.path_of(noted.name), folder.path_of(spare.name))
+    assert folder.pending() == Pending([noted], [])
+    folder.hide(noted, "e" * 32)
+    assert list(files(folder)) == [noted.name]
+
+
+def test_hiding_a_dump_leaves_a_newer_one_alone(folder: DumpFolder) -> None:
+    """What stands under the name is compared, and not removed."""
+    taken = folder.take(write(folder, "datadump.sql", "old"), DUMP_ID)
+    write(folder, "datadump.sql", "new")
+    folder.hide(taken, OTHER_ID)
+    assert files(folder) == {taken.name: "old", "datadump.sql": "new"}
+
+
+def test_newer_dump_that_comes_while_one_is_hidden_is_taken(
+    folder: DumpFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may come at any moment: here between the comparison and what follows from it."""
+    noted = folder.note(
+        folder.take(write(folder, "datadump.sql", "old"), DUMP_ID),
+        Destination("bucket", "2026-11-23/datadump1.sql"),
+    )
+    folder.show(noted)
+    newer, lstat = write(folder, ".database_dump.x", "new"), os.lstat
+
+    def watch(path: str) -> os.stat_result:
+        status = lstat(path)
+        if path.endswith("/datadump.sql") and os.path.exists(folder.path_of(newer)):
+            os.replace(folder.path_of(newer), path)
+        return status
+
+    monkeypatch.setattr(os, "lstat", watch)
+    folder.hide(noted, OTHER_ID)
+    spare = TakenDump(OTHER_ID, "datadump.sql")
+    assert files(folder) == {noted.name: "old", spare.name: "new"}
+
+
+def test_note_of_a_clock_that_is_far_ahead_is_one(
+    folder: DumpFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its eight digits end in 2106."""
+    monkeypatch.setattr("time.time", lambda: 2.0**32 + 5)
+    taken = folder.take(write(folder, "datadump.sql"), DUMP_ID)
+    noted = folder.note(taken, Destination("bucket", "2106-11-23/datadump1.sql"))
+    assert parse_taken(noted.name) == noted
+
+
+def test_every_step_is_on_disk_before_the_next(
+    folder: DumpFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power failure can't be had: what is watched is that the folder is synced, and when."""
+    states: list[list[str]] = []
+    sync = os.fsync
+
+    def watch(descriptor: int) -> None:
+        states.append(list(files(folder)))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watch)
+    taken = folder.take(write(folder, "datadump.sql"), DUMP_ID)
+    noted = folder.note(taken, Destination("bucket", "2026-11-23/datadump1.sql"))
+    marked = folder.note_upload(noted, 7)
+    folder.remove(marked)
+    assert states == [[taken.name], [noted.name], [marked.name], []]
+
+
+def test_only_one_process_has_the_folder(folder: DumpFolder, tmp_path: Path) -> None:
+    """A second one is told so, without waiting."""
+    assert folder.lock()
+    assert not DumpFolder(str(tmp_path)).lock()
+    assert folder.pending() == Pending([], [])
+
+
+def test_folder_that_cannot_be_locked_is_an_error_that_names_the_file(
+    folder: DumpFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file system without locks can't be had here: the call fails as it does there."""
+
+    def flock(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    with pytest.raises(OSError, match=r"No locks available: '/.*/\.send-to-s3\.lock'$"):
+        folder.lock()

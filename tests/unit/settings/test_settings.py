@@ -1,0 +1,153 @@
+"""Rules of the uploader's settings."""
+
+from pathlib import Path
+
+import pytest
+from datadump.settings.environment import SettingsError
+from datadump.settings.settings import Settings, read_settings
+from datadump.settings.store import Credentials
+
+GOOD = b"AKIDEXAMPLE\nSeCrEt/+=\nmy-bucket\n"
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """The least that read_settings needs."""
+    (tmp_path / "dumps").mkdir()
+    (tmp_path / "credentials.txt").write_bytes(GOOD)
+    return {
+        "DUMPS_DIR": str(tmp_path / "dumps"),
+        "CREDENTIALS_FILE": str(tmp_path / "credentials.txt"),
+    }
+
+
+def test_defaults_are_the_contracts(environment: dict[str, str]) -> None:
+    """What isn't set has the value of the settings table."""
+    assert read_settings(environment) == Settings(
+        dumps_dir=environment["DUMPS_DIR"],
+        scratch_dir="/scratch",
+        database="FACULDADE",
+        credentials=Credentials("AKIDEXAMPLE", "SeCrEt/+="),
+        bucket="my-bucket",
+        prefix="",
+        endpoint_url=None,
+        region="us-east-1",
+    )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        GOOD,
+        GOOD.rstrip(b"\n"),
+        GOOD.replace(b"\n", b"\r\n"),
+        GOOD.replace(b"\n", b"\r"),
+        b"\xef\xbb\xbf" + GOOD,
+        " \ufeffAKIDEXAMPLE\n\n\ufeffSeCrEt/+=\nmy-bucket\n".encode(),
+        b"\n  AKIDEXAMPLE \t\n SeCrEt/+=\n my-bucket  \n\n\n",
+    ],
+)
+def test_line_ends_blanks_and_byte_order_mark_are_forgiven(
+    environment: dict[str, str], content: bytes
+) -> None:
+    """Whatever editor wrote the credentials file."""
+    Path(environment["CREDENTIALS_FILE"]).write_bytes(content)
+    settings = read_settings(environment)
+    assert (settings.credentials, settings.bucket) == (
+        Credentials("AKIDEXAMPLE", "SeCrEt/+="),
+        "my-bucket",
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"", "has 0 lines"),
+        (b"\n\n", "has 0 lines"),
+        (b"AKIDEXAMPLE\nSeCrEt\n", "has 2 lines"),
+        (GOOD + b"extra\n", "has 4 lines"),
+        (b"AKIDEXAMPLE\n\nmy-bucket\n", "has 2 lines"),
+        (b"AKIDEXAMPLE\nSeCrEt\n-bucket-\n", "third line"),
+        (b"AKID EXAMPLE\nSeCrEt\nmy-bucket\n", "first line"),
+        (b"AKIDEXAMPLE\nSeCr\xc3\xa9t\nmy-bucket\n", "second line"),
+        (b"AKIDEXAMPLE\nmy-bucket\nSeCrEt/+=\n", "third line"),
+        (b"\xff\xfe\x00S\x00e\n", "not a text file"),
+    ],
+)
+def test_malformed_credentials_are_named_and_never_shown(
+    environment: dict[str, str], content: bytes, complaint: str
+) -> None:
+    """One line says what is wrong with the file; no line of the file is in it."""
+    Path(environment["CREDENTIALS_FILE"]).write_bytes(content)
+    with pytest.raises(SettingsError) as error:
+        read_settings(environment)
+    message = str(error.value)
+    assert complaint in message
+    assert environment["CREDENTIALS_FILE"] in message
+    assert not any(part in message for part in ("SeCr", "AKID"))
+
+
+@pytest.mark.parametrize("path", ["nowhere.txt", "dumps"])
+def test_credentials_file_must_be_a_file(environment: dict[str, str], path: str) -> None:
+    """Named and not there, or a folder that Docker made in its place."""
+    environment["CREDENTIALS_FILE"] = str(Path(environment["DUMPS_DIR"]).parent / path)
+    with pytest.raises(SettingsError, match=path):
+        read_settings(environment)
+
+
+def test_null_device_leaves_the_keys_to_boto3(environment: dict[str, str]) -> None:
+    """The bucket then comes from S3_BUCKET."""
+    settings = read_settings(
+        environment | {"CREDENTIALS_FILE": "/dev/null", "S3_BUCKET": "role-bucket"}
+    )
+    assert (settings.credentials, settings.bucket) == (None, "role-bucket")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TZ", "America/Nowhere"),
+        ("TZ", "zone.tab"),
+        ("TZ", "../zoneinfo/UTC"),
+        ("DB_NAME", "two\nlines"),
+        ("AWS_DEFAULT_REGION", "foo bar"),
+        ("AWS_ENDPOINT_URL_S3", "http://"),
+        ("AWS_ENDPOINT_URL_S3", "http://a b"),
+        ("AWS_ENDPOINT_URL_S3", "s3.example.com"),
+        ("S3_PREFIX", "a//b"),
+        ("S3_PREFIX", "../a"),
+        ("S3_PREFIX", "x" * 101),
+        ("S3_PREFIX", "a\nb"),
+    ],
+)
+def test_setting_that_makes_no_sense_is_named(
+    environment: dict[str, str], name: str, value: str
+) -> None:
+    """The message starts with the variable."""
+    with pytest.raises(SettingsError, match=f"^{name}: "):
+        read_settings(environment | {name: value})
+
+
+def test_null_device_needs_a_bucket(environment: dict[str, str]) -> None:
+    """Nothing else could name it."""
+    with pytest.raises(SettingsError, match="^S3_BUCKET: "):
+        read_settings(environment | {"CREDENTIALS_FILE": "/dev/null"})
+
+
+def test_empty_variable_counts_as_unset(environment: dict[str, str]) -> None:
+    """Compose passes an empty value for AWS_ENDPOINT_URL_S3= in .env: that is AWS."""
+    empty = dict.fromkeys(("AWS_ENDPOINT_URL_S3", "S3_PREFIX", "TZ", "AWS_DEFAULT_REGION"), "")
+    assert read_settings(environment | empty) == read_settings(environment)
+
+
+@pytest.mark.parametrize("prefix", ["hosts/one", "/hosts/one/", "hosts/one/"])
+def test_prefix_is_a_folder_with_or_without_slashes(
+    environment: dict[str, str], prefix: str
+) -> None:
+    """It ends in one slash and starts with none."""
+    assert read_settings(environment | {"S3_PREFIX": prefix}).prefix == "hosts/one/"
+
+
+def test_secrets_are_never_shown() -> None:
+    """Not in a traceback, not in a debug print."""
+    assert repr(Credentials("key", "secret")) == "Credentials(...)"
