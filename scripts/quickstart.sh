@@ -21,9 +21,10 @@ start_stack() {
     docker compose up --detach --quiet-pull
 }
 
+# Nothing that waits or is on its way: a dump, or one that the uploader has taken.
 uploaded() {
     [[ $(docker compose logs --no-log-prefix --since "$started" send-to-s3) == *'file successfully uploaded'* &&
-    -z $(docker compose exec -T send-to-s3 ls -A /dumps) ]]
+    -z $(docker compose exec -T send-to-s3 find /dumps -name 'datadump.sql*' -o -name '.send-to-s3.[0-9a-f]*') ]]
 }
 
 # What the two containers say is the progress to watch.
@@ -39,21 +40,8 @@ show_result() {
     say "the day's log:"
     # shellcheck disable=SC2016 # expands in the container, where TZ is the pipeline's
     docker compose exec -T send-to-s3 bash -c '. /scripts/common/settings.sh && cat "$LOGS_DIR/$(date +%F).txt"'
-    say "the day's objects in the bucket:"
-    docker compose exec -T -e PYTHONPATH=/scripts send-to-s3 python3 - <<'PYTHON'
-import os, time
-from datadump.bucket import Bucket
-from datadump.object_key import day_folder
-from datadump.settings import read_settings, time_zone
-from datadump.store import connect
-
-os.environ["TZ"] = time_zone(os.environ)
-time.tzset()
-settings = read_settings(os.environ)
-day = day_folder(settings.prefix, time.strftime("%Y-%m-%d"))
-for key in Bucket(connect(settings), settings.bucket).keys(day):
-    print(f"s3://{settings.bucket}/{key}")
-PYTHON
+    say 'the backups in the bucket, the newest first:'
+    docker compose exec -T send-to-s3 python3 /scripts/restore-from-s3.py --list
 }
 
 main() {

@@ -77,6 +77,11 @@ class Checkout:
         wait_for(f"more than {more_than} x {message!r} in the log",
                  lambda: self.count(message) > more_than, seconds)  # fmt: skip
 
+    def dumps(self) -> list[str]:
+        """What is in the dumps folder, but for the locks, which stay."""
+        files = (file.name for file in (self.path / "dumps").iterdir())
+        return [name for name in files if not name.endswith("lock")]
+
     def container(self, service: str) -> dict[str, Any]:
         """What Docker knows of the service's container."""
         (name,) = self.compose("ps", "--all", "--quiet", service).split()
@@ -96,7 +101,8 @@ class Checkout:
         return client
 
     def credentials(self) -> list[str]:
-        return (self.path / "dockerfiles/s3/sample_credentials.txt").read_text().split()
+        """What the embedded store made at its first start: the keys, and the bucket."""
+        return self.compose("exec", "-T", "s3", "cat", "/store/credentials.txt").split()
 
     def objects(self) -> list[str]:
         """The keys of the backups, in the order of their arrival."""
