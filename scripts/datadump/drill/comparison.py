@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import BinaryIO, NamedTuple
@@ -10,7 +9,7 @@ from typing import BinaryIO, NamedTuple
 from datadump.mariadb.objects import names_in
 from datadump.mariadb.server import Server
 from datadump.sql.inventory import Inventory, Name, Object, sum_rows, take_inventory
-from datadump.sql.quoting import quote
+from datadump.sql.quoting import quote, without_database
 from datadump.sql.reading import open_dump
 
 OK = "ok"
@@ -111,9 +110,8 @@ class Comparison:
         return int(number)
 
     def _plain(self, item: Object) -> bytes:
-        """Its definition; in a view whose definer was gone, columns have the database's name."""
-        own = re.escape(quote(self._database).encode())
-        return re.sub(own + rb"\.(?=`(?:[^`]|``)+`\.`)", b"", item.definition)
+        """The definition, the same whether the definer of a view exists or not."""
+        return without_database(item.definition, self._database)
 
 
 def summary(wrong: Iterable[Finding]) -> str:

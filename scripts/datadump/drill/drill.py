@@ -21,8 +21,9 @@ from datadump.mariadb.throwaway import Account, throwaway_server
 from datadump.restore.loading import Source, load_file
 from datadump.sql.inventory import Inventory, take_inventory
 from datadump.sql.lines import DumpError
+from datadump.sql.quoting import unquote
 from datadump.sql.reading import open_dump
-from datadump.sql.sections import unquote
+from datadump.sql.sections import NOT_WHOLE
 
 ROOM_FOR_A_SERVER = 1024**3  # bytes, with nothing in it
 ROOM_FOR_SQL = 3  # times its size: rows, indexes, and what a load takes for a time
@@ -68,7 +69,7 @@ def drill_unhurried(path: str, scratch: str, dumped_at: float) -> Outcome:
     except DumpError as error:
         return Outcome([], str(error))
     if not expected.whole:
-        return Outcome([], "the dump is not whole: mariadb-dump's last line is missing")
+        return Outcome([], NOT_WHOLE)
     require_room(scratch, expected.size)
     database = expected.database or "drill"
     # An event whose only time has passed since would vanish as it is made.

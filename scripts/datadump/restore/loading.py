@@ -20,8 +20,8 @@ from datadump.sql.adaptation import Adaptation, Wanted, arranged
 from datadump.sql.lines import DumpError
 from datadump.sql.outline import Outline, outline_of, whole
 from datadump.sql.reading import open_dump
-from datadump.sql.secondary_keys import Piece, keys_after_rows
-from datadump.sql.sections import Kind, Section, sections
+from datadump.sql.secondary_keys import keys_after_rows
+from datadump.sql.sections import Kind, Piece, Section, sections
 
 ALL = frozenset(Kind)
 OF_A_TABLE = frozenset({Kind.STRUCTURE, Kind.ROWS})

@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from datadump.sql.lines import DumpError
-from datadump.sql.quoting import quote
-from datadump.sql.secondary_keys import Piece
-from datadump.sql.sections import Kind, Section
+from datadump.sql.quoting import quote, without_database
+from datadump.sql.sections import Kind, Piece, Section
 
 WITH_DEFINERS = frozenset({Kind.VIEW, Kind.TRIGGERS, Kind.ROUTINES, Kind.EVENTS})
 SHOWN_OF_A_STATEMENT = 100  # characters
-# Before a table's rows, unless mariadb-dump was told otherwise: as it wrote it first, and later.
+# What mariadb-dump writes before a table's rows, unless it was told otherwise: first the form of
+# older versions, then the one of newer ones.
 OWN_TRANSACTION = re.compile(
     rb"SET (?:@OLD_AUTOCOMMIT=@@AUTOCOMMIT, @@)?AUTOCOMMIT=0;\n", re.IGNORECASE
 )
@@ -56,24 +56,22 @@ class Adaptation:
 
     def __init__(self, home: str, *, definers: bool = True) -> None:
         self._definers = definers
-        self._home = quote(home).encode()
-        self._origin = self._home
-        self._qualifier = re.compile(b"(?!)")
+        self._home = self._origin = home
 
     def learn(self, section: Section, sql: bytes) -> None:
-        """From the comment in the dump's head. Raises DumpError as :func:`arranged` does."""
+        """Note which database was dumped, where this piece is the comment that tells.
+
+        Raises DumpError where the piece goes to a database of the dump's own choice.
+        """
         if section.kind is Kind.ELSEWHERE:
             statement = " ".join(sql.decode(errors="replace").split())[:SHOWN_OF_A_STATEMENT]
             raise DumpError(f"the dump goes to a database of its own choice: {statement}")
         if section.kind is Kind.HEAD and sql.startswith(b"-- Host: "):
-            name = sql.partition(b"    Database: ")[2].rstrip(b"\n").decode(errors="replace")
-            self._origin = quote(name).encode()
-            # In a view whose definer was gone already, columns have three names.
-            own = re.escape(self._origin)
-            self._qualifier = re.compile(own + rb"\.(?=`(?:[^`]|``)+`\.`)")
+            name = sql.partition(b"    Database: ")[2].rstrip(b"\n")
+            self._origin = name.decode(errors="replace")
 
     def apply(self, section: Section, sql: bytes) -> bytes:
-        """The SQL for ``home``."""
+        """This piece of the dump, as it can be run in the database ``home``."""
         if section.kind is Kind.ROWS:
             # The statistics that the server takes meanwhile would cost as much as the load itself.
             return NO_TRANSACTION if OWN_TRANSACTION.fullmatch(sql) else sql
@@ -85,9 +83,10 @@ class Adaptation:
 
     def _renamed(self, section: Section, sql: bytes) -> bytes:
         if section.kind is Kind.STRUCTURE and b"nextval(" in sql:
-            return sql.replace(b"nextval(%b." % self._origin, b"nextval(%b." % self._home)
+            was, now = (quote(name).encode() for name in (self._origin, self._home))
+            return sql.replace(b"nextval(%b." % was, b"nextval(%b." % now)
         if section.kind is Kind.VIEW:
-            return self._qualifier.sub(b"", sql)
+            return without_database(sql, self._origin)
         if section.kind is Kind.EVENTS and sql.startswith(b"/*!50106 CREATE*/"):
             return ENABLED.sub(rb"\1 DISABLE", sql, count=1)
         return sql

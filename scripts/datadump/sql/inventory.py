@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO, NamedTuple
 
 from datadump.sql.lines import DumpError
-from datadump.sql.sections import LAST_COMMENT, Kind, Section, sections, unquote
+from datadump.sql.quoting import unquote
+from datadump.sql.sections import LAST_COMMENT, Kind, Section, sections
 
 ROW = re.compile(rb"\((?:[^'()]++|'(?:[^'\\]++|\\.|'')*+')*+\)", re.DOTALL)
 STATEMENT = re.compile(
@@ -39,7 +40,7 @@ MOST_DEFINITIONS = 256 * 1024**2  # bytes; they are kept in memory, twice in a d
 
 
 class Name(NamedTuple):
-    """Of a database object: its kind (table, view, trigger, ...) and its name."""
+    """Which database object is meant: its kind (table, view, trigger, ...) and its name."""
 
     kind: str
     name: str
@@ -47,7 +48,7 @@ class Name(NamedTuple):
 
 @dataclass
 class Object:
-    """What the dump says of one: its definition, and for a table its rows.
+    """What a dump says of a database object: its definition, and of a table the rows.
 
     ``digest`` is of the rows in their order, which is quick to take, see also :func:`sum_rows`.
     """
@@ -69,12 +70,15 @@ class Inventory:
     has_history: bool = False
 
     def object(self, kind: str, name: str) -> Object:
-        """That one, made when it is first named."""
+        """The object of that kind and name; an empty one is made where none is known yet."""
         return self.objects.setdefault(Name(kind, name), Object())
 
 
 def take_inventory(stream: BinaryIO) -> Inventory:
-    """Read a whole dump. Raises DumpError where it holds more than memory should."""
+    """What the dump names and holds; the stream is its SQL, and is read to its end.
+
+    Raises DumpError for over 256 MiB of definitions, since they are kept in memory.
+    """
     inventory = Inventory()
     unit: list[bytes] = []  # of triggers, events and routines: the SQL of the one that is read
     current = Section(Kind.HEAD)
@@ -101,7 +105,7 @@ def take_inventory(stream: BinaryIO) -> Inventory:
 
 
 def add_rows(inventory: Inventory, table: str, lines: bytes) -> None:
-    """These lines of a table's data: statements, and rows."""
+    """Add these lines of a table's data, INSERTs and rows, to its number of rows and its digest."""
     content = inventory.object("table", table)
     content.digest.update(lines)
     inventory.has_history |= b"system_versioning_insert_history=1" in lines[:200]
@@ -113,7 +117,10 @@ def add_rows(inventory: Inventory, table: str, lines: bytes) -> None:
 
 
 def rows_of(lines: bytes) -> Iterator[bytes]:
-    """Each row: one in a line, as MariaDB 10.5 and later write most of them, or many."""
+    """Each row of these lines of INSERTs.
+
+    MariaDB 10.5 and later write one in a line, others many.
+    """
     for line in lines.split(b"\n"):
         if line.startswith(b"("):
             rows = line
@@ -139,7 +146,10 @@ def sum_rows(stream: BinaryIO, tables: Container[str]) -> dict[str, int]:
 
 
 def add_definition(inventory: Inventory, section: Section, sql: bytes) -> None:
-    """A part of a table's, view's or sequence's definition, or of the dump's head or end."""
+    """Add this SQL to what is known of a table, view, sequence, or of the whole dump.
+
+    The latter where it stands in the dump's head or at its end.
+    """
     if section.kind is Kind.HEAD:
         if match := SERVER.match(sql):
             inventory.server_version = match[1].decode()
@@ -152,7 +162,7 @@ def add_definition(inventory: Inventory, section: Section, sql: bytes) -> None:
 
 
 def add_unit(inventory: Inventory, section: Section, unit: list[bytes]) -> None:
-    """This SQL is one trigger, event or routine, if it names it."""
+    """Add this SQL as one trigger, event or routine, if it names one; ``unit`` is empty then."""
     text = b"".join(unit).rstrip(b"-\n")  # without the beginning of the next section's head
     definition = AROUND_EVENTS.sub(b"", text)
     unit.clear()

@@ -38,7 +38,7 @@ class Lexer:
         return bool(self._within)
 
     def begin_statement(self) -> None:
-        """One has begun whose first lines this lexer was not fed."""
+        """From now on a statement is open; this lexer was not fed its first lines."""
         self._statement = True
 
     def feed(self, line: bytes) -> None:
@@ -49,7 +49,7 @@ class Lexer:
             self._read(line)
 
     def learn(self, statement: bytes) -> None:
-        """Some SQL modes change what ends a quote."""
+        """Note the SQL mode that the statement sets, if any: some change what ends a quote."""
         if match := SQL_MODE.match(statement):
             self._sql_mode = match[1] or b""
 

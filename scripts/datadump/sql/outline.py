@@ -11,12 +11,22 @@ from datadump.ground.terminal import MEBIBYTE
 from datadump.sql.adaptation import Adaptation
 from datadump.sql.lines import DumpError
 from datadump.sql.reading import open_dump
-from datadump.sql.secondary_keys import Column, Piece, referenced_columns
-from datadump.sql.sections import FIRST_COMMENT, LAST_COMMENT, Kind, Section, sections
+from datadump.sql.secondary_keys import Column, referenced_columns
+from datadump.sql.sections import (
+    FIRST_COMMENT,
+    LAST_COMMENT,
+    NOT_WHOLE,
+    Kind,
+    Piece,
+    Section,
+    sections,
+)
 
 PIECES_OF_A_HEAD = 50
-LINES_BEFORE = 3  # what makes other clients refuse a dump, and the database's own settings
-LONGEST_LINE_BEFORE = 4096  # bytes
+# Up to the one that names mariadb-dump: before it stand one that makes other clients refuse the
+# dump, and the database's own settings.
+FIRST_LINES = 3
+LONGEST_FIRST_LINE = 4096  # bytes
 LARGEST_OUTLINE = 256 * MEBIBYTE
 # All that mariadb-dump writes outside of its other sections: comments, and settings of the session.
 OF_THE_SESSION = re.compile(rb"\s*\n|--.*\n|/\*M!999999\\- .*\n|/\*M?!\d+ SET [^;]*;\n")
@@ -42,7 +52,7 @@ class Outline:
         return True
 
     def add(self, section: Section, sql: bytes) -> None:
-        """The next piece of the dump."""
+        """Take up the next piece of the dump."""
         if section.kind is Kind.STRUCTURE:
             self.tables.add(section.name)
             self.referenced.update(referenced_columns(sql))
@@ -52,10 +62,10 @@ class Outline:
 
 
 def outline_of(path: str) -> Outline | None:
-    """None where the file isn't just one dump as mariadb-dump writes it: it has its own order then.
+    """What the dump holds beside its tables; None where it isn't just one dump of mariadb-dump's.
 
     It may be another tool's, hold two dumps or rows without their table, or somebody may have added
-    a statement in its head or at its end.
+    a statement in its head or at its end. Then its statements must run in their own order.
     """
     if not is_of_mariadb_dump(path):
         return None
@@ -71,14 +81,20 @@ def outline_of(path: str) -> Outline | None:
 
 
 def is_of_mariadb_dump(path: str) -> bool:
-    """Whether its first lines say so: only then are its sections what they are taken for."""
+    """Whether the file says that mariadb-dump wrote it, in one of its first lines.
+
+    Only then are its sections what their comments tell.
+    """
     with open_dump(path) as stream:
-        lines = [stream.readline(LONGEST_LINE_BEFORE) for _ in range(LINES_BEFORE)]
+        lines = [stream.readline(LONGEST_FIRST_LINE) for _ in range(FIRST_LINES)]
     return any(line.startswith(FIRST_COMMENT) for line in lines)
 
 
 def check_head(path: str) -> None:
-    """Raises DumpError for a file that can't be a dump, and for some that go their own way."""
+    """Raises DumpError for a file that can't be a dump, by a look at its beginning.
+
+    Nor may it go to a database of its own choice there; what comes later is seen as it is loaded.
+    """
     with open_dump(path) as stream:
         if b"\0" in stream.peek():  # type: ignore[attr-defined]
             raise DumpError("the object is neither SQL nor that compressed with zstd or gzip")
@@ -88,7 +104,7 @@ def check_head(path: str) -> None:
 
 
 def whole(pieces: Iterable[Piece]) -> Iterator[Piece]:
-    """The same; DumpError where a dump of mariadb-dump's ends without its last line."""
+    """These pieces, unchanged; DumpError at their end where mariadb-dump's last line is missing."""
     open_ended = False
     for section, sql in pieces:
         if section.kind is Kind.HEAD and sql.startswith(FIRST_COMMENT):
@@ -97,4 +113,4 @@ def whole(pieces: Iterable[Piece]) -> Iterator[Piece]:
             open_ended = False
         yield section, sql
     if open_ended:
-        raise DumpError("the dump is not whole: mariadb-dump's last line is missing")
+        raise DumpError(NOT_WHOLE)

@@ -12,9 +12,8 @@ from io import BytesIO
 
 from datadump.sql.lexer import Lexer
 from datadump.sql.quoting import quote
-from datadump.sql.sections import Kind, Section
+from datadump.sql.sections import Kind, Piece, Section
 
-Piece = tuple[Section, bytes]
 Column = tuple[str, str]  # names of table and column
 NAME = rb"`(?:[^`]|``)+`"
 # Without a comment, an option or an expression.
@@ -36,7 +35,7 @@ EXCEPTIONS = (
 
 
 def folded(name: bytes) -> str:
-    """A quoted name, whatever its case."""
+    """The name in its quotes, the same for names that differ in the case of letters alone."""
     return name.decode(errors="replace").casefold()
 
 
@@ -46,9 +45,10 @@ def referenced_columns(sql: bytes) -> set[Column]:
 
 
 def keys_after_rows(pieces: Iterable[Piece], referenced: set[Column]) -> Iterator[Piece]:
-    """The same dump, with a statement that adds a table's keys at the end of its rows.
+    """The pieces of a dump, with a statement after each table's rows that adds its secondary keys.
 
-    ``referenced``: see :func:`referenced_columns`.
+    Its definition goes without those. ``referenced``: the columns that foreign keys of any table
+    refer to, see :func:`referenced_columns`.
     """
     late: list[Piece] = []
     for section, sql in pieces:
@@ -67,12 +67,12 @@ def keys_after_rows(pieces: Iterable[Piece], referenced: set[Column]) -> Iterato
 
 
 def makes_table(name: str, statement: bytes) -> bool:
-    """Whether it makes the table of that name, as mariadb-dump writes it."""
+    """Whether the statement makes the table of that name, as mariadb-dump writes it."""
     return statement.startswith(b"CREATE TABLE %b (\n" % quote(name).encode())
 
 
 def lines_of(statement: bytes) -> list[bytes]:
-    """The lines of a CREATE TABLE; none where a name goes on in the next line: that isn't one."""
+    """The lines of a CREATE TABLE; none where a name has a line end, and so a line isn't one."""
     lexer = Lexer()
     lines = BytesIO(statement).readlines()
     for line in lines:
@@ -85,7 +85,7 @@ def lines_of(statement: bytes) -> list[bytes]:
 def without_late_keys(statement: bytes, held: set[str]) -> tuple[bytes, list[bytes]]:
     """The statement without the keys that can wait, and these keys.
 
-    None waits that begins with a column which is ``held``.
+    A key stays that begins with a ``held`` column: something else depends on it.
     """
     lines = lines_of(statement)
     whole = lines and lines[-1].startswith(LAST_LINE) and lines[-1].endswith(b";\n")
@@ -105,7 +105,7 @@ def without_late_keys(statement: bytes, held: set[str]) -> tuple[bytes, list[byt
 
 
 def adding(table: str, keys: list[bytes]) -> Piece:
-    """The statement that adds them, where the table's rows end."""
+    """The statement that adds these keys to the table; it belongs to the table's rows."""
     added = b", ".join(b"ADD " + key for key in keys)
     sql = b"ALTER TABLE %b %b;\n" % (quote(table).encode(), added)
     return Section(Kind.ROWS, table), sql

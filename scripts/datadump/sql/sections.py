@@ -15,6 +15,7 @@ from typing import BinaryIO, NamedTuple
 
 from datadump.sql.lexer import Lexer
 from datadump.sql.lines import LONGEST_STATEMENT, DumpError, Reader
+from datadump.sql.quoting import unquote
 
 
 class Kind(Enum):
@@ -41,6 +42,8 @@ class Section(NamedTuple):
     name: str = ""
 
 
+Piece = tuple[Section, bytes]  # a statement, a comment line or lines of rows, and where it stands
+
 HEADERS = {
     b"Sequence structure for ": Kind.SEQUENCE,
     b"Temporary table structure for view ": Kind.PLACEHOLDER,
@@ -58,6 +61,7 @@ OTHER_DATABASE = re.compile(
 )
 FIRST_COMMENT = b"-- MariaDB dump "
 LAST_COMMENT = b"-- Dump completed"
+NOT_WHOLE = "the dump is not whole: mariadb-dump's last line is missing"
 STARTS = {
     FIRST_COMMENT: Kind.HEAD,  # also of another dump that was appended
     b"ALTER DATABASE CHARACTER SET ": Kind.DATABASE,
@@ -65,15 +69,7 @@ STARTS = {
 }
 
 
-def unquote(name: str) -> str:
-    """The identifier that stands in these quotes; one without quotes is itself."""
-    for mark in ("`", '"'):
-        if name.startswith(mark):
-            return name[1:-1].replace(mark * 2, mark)
-    return name
-
-
-def sections(stream: BinaryIO) -> Iterator[tuple[Section, bytes]]:
+def sections(stream: BinaryIO) -> Iterator[Piece]:
     """The dump's statements and comment lines, each with the section that it belongs to.
 
     Rows come many at a time, as whole lines. Raises DumpError for what no server could take.
@@ -94,7 +90,10 @@ def sections(stream: BinaryIO) -> Iterator[tuple[Section, bytes]]:
 
 
 def runs_of_rows(reader: Reader, lexer: Lexer, head: bytes) -> Iterator[bytes]:
-    """The INSERTs of that head and their rows: no value has a line end, so nothing hides there."""
+    """The INSERTs that begin with ``head``, and their rows.
+
+    No value has a line end, so no statement and no comment can begin within these rows.
+    """
     end_of_rows = re.compile(rb"\n(?!\(|%b)" % re.escape(head))
     while True:
         rows = reader.rows(end_of_rows)
@@ -108,7 +107,10 @@ def runs_of_rows(reader: Reader, lexer: Lexer, head: bytes) -> Iterator[bytes]:
 
 
 def rest_of_statement(reader: Reader, lexer: Lexer) -> bytes:
-    """The lines up to the end of what is open: none, where nothing is."""
+    """The lines up to the end of the statement, quote or comment that is open; none where none is.
+
+    Raises DumpError for more than a server takes.
+    """
     rest: list[bytes] = []
     size = 0
     while not lexer.is_idle and (line := reader.line()):
