@@ -10,10 +10,11 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import Enum
 
 from datadump.mariadb.complaints import ServerError
-from datadump.mariadb.objects import names_in
-from datadump.mariadb.server import Server, word
+from datadump.mariadb.objects import Schema
+from datadump.mariadb.server import Server
 from datadump.restore.loading import Source, load_file
 from datadump.sql.inventory import take_inventory
 from datadump.sql.lines import DumpError
@@ -21,16 +22,39 @@ from datadump.sql.quoting import quote
 from datadump.sql.sections import Kind, sections
 
 PROGRAM = frozenset(Kind) - {Kind.SEQUENCE, Kind.STRUCTURE, Kind.ROWS, Kind.EVENTS}
-TABLES = "TABLE_TYPE <> 'VIEW'"
 
 
 class SwapError(Exception):
     """It ended half way; the text says why, and what is where."""
 
 
+class State(Enum):
+    """What is where, should a swap end now.
+
+    In the words for a person: ``name`` is the database in use, ``beside`` the one that the dump was
+    loaded into, ``before`` the one that gets the old data, ``program`` the file with the rest.
+    """
+
+    AS_IT_WAS = "{name} is as it was; the dump is loaded in {beside}"
+    BEGUN = "the dump is loaded in {beside}"
+    LACKS_OLD_PROGRAM = (
+        "{name} lacks triggers, views or events: they are in {program} of the scratch volume; the "
+        "dump is loaded in {beside}"
+    )
+    LACKS_NEW_PROGRAM = (
+        "{name} has the dump's tables and rows, but lacks some of its triggers, views, routines or "
+        "events; the old data is in {before}, its triggers, views, routines and events are in "
+        "{program} of the scratch volume"
+    )
+    RESTORED = (
+        "{name} is restored; the old data is in {before}, its triggers, views and routines in "
+        "{program} of the scratch volume"
+    )
+
+
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Nobody stops this half way, short of a kill."""
+    """No signal stops this process while the context lasts, short of a kill."""
     signals = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
     handlers = [signal.signal(number, signal.SIG_IGN) for number in signals]
     try:
@@ -41,13 +65,17 @@ def undisturbed() -> Iterator[None]:
 
 
 class Swap:
-    """``name`` gets what was loaded into ``beside``; what it held goes to ``before``."""
+    """``name`` gets what was loaded into ``beside``; what it held goes to ``before``.
+
+    ``warnings``: what the old data loses by it, in sentences for a person.
+    """
 
     def __init__(self, server: Server, name: str, beside: str, before: str, scratch: str) -> None:
         self._server = server
-        self._name, self._beside, self._before = name, beside, before
+        self._home = Schema(server, name)
+        self._beside, self._before = Schema(server, beside), Schema(server, before)
         self._old_program = f"{scratch}/{before.replace('/', '_')}.sql"
-        self._state = ""
+        self._state = State.AS_IT_WAS
         self.warnings: list[str] = []
 
     def prepare(self) -> None:
@@ -55,181 +83,129 @@ class Swap:
 
         Raises SwapError where the account can't read all of it, ServerError and OSError.
         """
-        broken = self._broken_views()
+        home = self._home
+        broken = home.broken_views()
         for view in broken:
             self.warnings.append(f"the view {view} was broken, and isn't kept")
-        options = ["--no-data", *(f"--ignore-table={self._name}.{view}" for view in broken)]
-        with self._server.dump(self._name, *options) as stream:
+        options = ["--no-data", *(f"--ignore-table={home.name}.{view}" for view in broken)]
+        with self._server.dump(home.name, *options) as stream:
             kept = take_inventory(stream).objects
-        for kind, name in sorted(names_in(self._server, self._name) - kept.keys()):
+        for kind, name in sorted(home.objects() - kept.keys()):
             if name not in broken:
                 raise SwapError(f"the account can't read {kind} {name}, which would be lost")
         with (
-            self._server.dump(self._name, *options) as stream,
+            self._server.dump(home.name, *options) as stream,
             open(self._old_program, "wb") as file,
         ):
             wanted = PROGRAM | {Kind.EVENTS}
             file.writelines(sql for section, sql in sections(stream) if section.kind in wanted)
 
-    def _broken_views(self) -> list[str]:
-        """Views of what isn't there any more: mariadb-dump fails on them."""
-        broken = []
-        for view in self._names("TABLE_NAME", "VIEWS", "TABLE_SCHEMA", self._name):
-            try:
-                self._server.query(f"SELECT 1 FROM {self._in(self._name, view)} LIMIT 0")
-            except ServerError:
-                broken.append(view)
-        return broken
-
     def run(self, source: Source) -> None:
-        """``source``: what was loaded. Raises SwapError."""
+        """Let them change places. ``source``: what was loaded. Raises SwapError."""
         with undisturbed():
             try:
                 self._run(source)
             except (ServerError, DumpError, OSError) as error:
-                raise SwapError(f"{error}; {self._state}") from error
+                raise SwapError(f"{error}; {self._what_is_where()}") from error
+
+    def _what_is_where(self) -> str:
+        return self._state.value.format(
+            name=self._home.name,
+            beside=self._beside.name,
+            before=self._before.name,
+            program=self._old_program,
+        )
 
     def _run(self, source: Source) -> None:
-        self._state = f"{self._name} is as it was; the dump is loaded in {self._beside}"
         self._wait_for_tables()
-        self._make_before()
+        self._before.create_like(self._home)
         enabled = self._move_events()
-        self._state = f"the dump is loaded in {self._beside}"
+        self._state = State.BEGUN
         try:
-            for database in (self._name, self._beside):
-                self._drop_triggers_and_views(database)
+            self._home.drop_triggers_and_views()
+            self._beside.drop_triggers_and_views()
             self._move_tables()
         except ServerError:
             self._put_back(enabled)
             raise
-        self._state = (
-            f"{self._name} has the dump's tables and rows, but lacks some of its triggers, views, "
-            f"routines or events; the old data is in {self._before}, its triggers, views, routines "
-            f"and events are in {self._old_program} of the scratch volume"
-        )
+        self._state = State.LACKS_NEW_PROGRAM
         self._correct_sequences()
-        self._drop_routines()
-        program = source._replace(home=self._name, kinds=PROGRAM | {Kind.EVENTS})
-        load_file(self._server, program, self._name)
-        self._state = (
-            f"{self._name} is restored; the old data is in {self._before}, its triggers, views and "
-            f"routines in {self._old_program} of the scratch volume"
-        )
+        self._home.drop_routines()
+        program = source._replace(home=self._home.name, kinds=PROGRAM | {Kind.EVENTS})
+        load_file(self._server, program, self._home.name)
+        self._state = State.RESTORED
         self._drop_foreign_keys_to_the_new()
-        load_file(self._server, Source(self._old_program, self._before, PROGRAM), self._before)
-        self._server.query(f"DROP DATABASE {quote(self._beside)}")
+        self._load_old_program(self._before)
+        self._beside.drop()
 
     def _wait_for_tables(self) -> None:
         """Whoever has them in a transaction would hold up the renaming half way."""
-        tables = self._names("TABLE_NAME", "TABLES", "TABLE_SCHEMA", self._name, TABLES)
-        if tables:
-            locks = ", ".join(f"{self._in(self._name, table)} WRITE" for table in tables)
-            self._server.query(f"LOCK TABLES {locks}")  # until that connection ends, at once
-
-    def _make_before(self) -> None:
-        ((charset, collation),) = self._server.query(
-            "SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME "
-            "FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = %s",
-            self._name,
-        )
-        self._server.query(
-            f"CREATE DATABASE {quote(self._before)} "
-            f"CHARACTER SET {word(charset)} COLLATE {word(collation)}"
-        )
+        locks = [f"{self._home.qualified(table)} WRITE" for table in self._home.tables()]
+        if locks:  # until that connection ends, at once
+            self._server.query(f"LOCK TABLES {', '.join(locks)}")
 
     def _move_events(self) -> list[str]:
         """They are disabled first: what is kept is not to run. Returns those that were enabled."""
-        enabled = "STATUS = 'ENABLED'"
-        active = self._names("EVENT_NAME", "EVENTS", "EVENT_SCHEMA", self._name, enabled)
-        for event in self._names("EVENT_NAME", "EVENTS", "EVENT_SCHEMA", self._name):
-            old, new = self._in(self._name, event), self._in(self._before, event)
+        enabled = self._home.events(enabled=True)
+        for event in self._home.events():
+            old, new = self._home.qualified(event), self._before.qualified(event)
             self._server.query(f"ALTER EVENT {old} DISABLE")
             self._server.query(f"ALTER EVENT {old} RENAME TO {new}")
-        return active
+        return enabled
 
     def _put_back(self, enabled: list[str]) -> None:
-        """Nothing was renamed: what was dropped is made again."""
-        self._state = (
-            f"{self._name} lacks triggers, views or events: they are in {self._old_program} of the "
-            f"scratch volume; the dump is loaded in {self._beside}"
-        )
-        load_file(self._server, Source(self._old_program, self._name, PROGRAM), self._name)
-        for event in self._names("EVENT_NAME", "EVENTS", "EVENT_SCHEMA", self._before):
-            old, new = self._in(self._before, event), self._in(self._name, event)
+        """No table was moved: make what was dropped again. ``enabled``: of the events."""
+        self._state = State.LACKS_OLD_PROGRAM
+        self._load_old_program(self._home)
+        for event in self._before.events():
+            old, new = self._before.qualified(event), self._home.qualified(event)
             self._server.query(f"ALTER EVENT {old} RENAME TO {new}")
             if event in enabled:
                 self._server.query(f"ALTER EVENT {new} ENABLE")
-        self._server.query(f"DROP DATABASE {quote(self._before)}")
-        self._state = f"{self._name} is as it was; the dump is loaded in {self._beside}"
+        self._before.drop()
+        self._state = State.AS_IT_WAS
 
-    def _drop_triggers_and_views(self, database: str) -> None:
-        for trigger in self._names("TRIGGER_NAME", "TRIGGERS", "TRIGGER_SCHEMA", database):
-            self._server.query(f"DROP TRIGGER {self._in(database, trigger)}")
-        for view in self._names("TABLE_NAME", "VIEWS", "TABLE_SCHEMA", database):
-            self._server.query(f"DROP VIEW {self._in(database, view)}")
+    def _load_old_program(self, schema: Schema) -> None:
+        load_file(self._server, Source(self._old_program, schema.name, PROGRAM), schema.name)
 
     def _move_tables(self) -> None:
         """All by one statement: where one can't be moved, the server moves none."""
         moves = [
-            f"{self._in(origin, table)} TO {self._in(target, table)}"
-            for origin, target in ((self._name, self._before), (self._beside, self._name))
-            for table in self._names("TABLE_NAME", "TABLES", "TABLE_SCHEMA", origin, TABLES)
+            f"{origin.qualified(table)} TO {target.qualified(table)}"
+            for origin, target in ((self._home, self._before), (self._beside, self._home))
+            for table in origin.tables()
         ]
         if moves:
             self._server.query(f"RENAME TABLE {', '.join(moves)}")
 
     def _correct_sequences(self) -> None:
-        """A column that takes numbers from a sequence names the database that this was in."""
-        for database, was in ((self._name, self._beside), (self._before, self._name)):
+        """A column that takes numbers from a sequence names the database that it was made in."""
+        for schema, was in ((self._home, self._beside), (self._before, self._home)):
             rows = self._server.query(
                 "SELECT TABLE_NAME, COLUMN_NAME, COLUMN_DEFAULT FROM information_schema.COLUMNS "
                 "WHERE TABLE_SCHEMA = %s AND COLUMN_DEFAULT LIKE 'nextval(%%'",
-                database,
+                schema.name,
             )
+            old, new = (f"nextval({quote(name)}." for name in (was.name, schema.name))
             for table, column, default in rows:
-                correct = default.replace(f"nextval({quote(was)}.", f"nextval({quote(database)}.")
-                change = f"ALTER TABLE {self._in(database, table)} ALTER COLUMN {quote(column)}"
+                change = f"ALTER TABLE {schema.qualified(table)} ALTER COLUMN {quote(column)}"
                 try:
-                    self._server.query(f"{change} SET DEFAULT ({correct})")
+                    self._server.query(f"{change} SET DEFAULT ({default.replace(old, new)})")
                 except ServerError:  # that sequence was gone
                     self._server.query(f"{change} DROP DEFAULT")
-                    self.warnings.append(f"{database}.{table}.{column} lost its default {default}")
+                    lost = f"{schema.name}.{table}.{column} lost its default {default}"
+                    self.warnings.append(lost)
 
     def _drop_foreign_keys_to_the_new(self) -> None:
         """One whose parent was gone would now have a parent in the new database."""
         rows = self._server.query(
             "SELECT TABLE_NAME, CONSTRAINT_NAME FROM information_schema.REFERENTIAL_CONSTRAINTS "
             "WHERE CONSTRAINT_SCHEMA = %s AND UNIQUE_CONSTRAINT_SCHEMA = %s",
-            self._before,
-            self._name,
+            self._before.name,
+            self._home.name,
         )
         for table, key in rows:
-            self._server.query(
-                f"ALTER TABLE {self._in(self._before, table)} DROP FOREIGN KEY {quote(key)}"
-            )
-            self.warnings.append(f"{self._before}.{table} lost the foreign key {key}: no parent")
-
-    def _drop_routines(self) -> None:
-        """A package's body goes with it."""
-        rows = self._server.query(
-            "SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES "
-            "WHERE ROUTINE_SCHEMA = %s AND ROUTINE_TYPE <> 'PACKAGE BODY'",
-            self._name,
-        )
-        for kind, routine in rows:
-            # Before MariaDB 11.4, packages are known in this mode only.
-            mode = "ORACLE" if kind == "PACKAGE" else ""
-            self._server.query(f"DROP {word(kind)} {self._in(self._name, routine)}", sql_mode=mode)
-
-    def _names(
-        self, column: str, view: str, schema: str, database: str, more: str = "1"
-    ) -> list[str]:
-        rows = self._server.query(
-            f"SELECT {column} FROM information_schema.{view} WHERE {schema} = %s AND {more}",
-            database,
-        )
-        return [name for (name,) in rows]
-
-    @staticmethod
-    def _in(database: str, name: str) -> str:
-        return f"{quote(database)}.{quote(name)}"
+            old = self._before.qualified(table)
+            self._server.query(f"ALTER TABLE {old} DROP FOREIGN KEY {quote(key)}")
+            lost = f"{self._before.name}.{table} lost the foreign key {key}: no parent"
+            self.warnings.append(lost)

@@ -1,0 +1,129 @@
+"""What a swap that ends half way leaves, and says: no table is lost, and what is where is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from datadump.mariadb.server import DUMP_OPTIONS
+from datadump.mariadb.server import Server as Client
+from datadump.restore.loading import Source
+from datadump.restore.swap import Swap, SwapError
+from support.mariadb import Server, contents, running_server
+from support.shop import DATABASE, ODDITIES
+
+BESIDE, BEFORE = "shop_new", "shop_before"
+NEW = "CREATE TABLE parent (id INT PRIMARY KEY);\nINSERT INTO parent VALUES (7);\n"
+# Rights that go without the one to put tables into the database for the old data.
+RIGHTS = {
+    DATABASE: "ALL PRIVILEGES",
+    BESIDE: "ALL PRIVILEGES",
+    BEFORE: "CREATE, DROP, EVENT, ALTER",
+}
+BROKEN = b"CREATE TRIGGER broken BEFORE INSERT ON absent FOR EACH ROW SET @x = 1;\n"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """With an account that can't finish."""
+    with running_server(tmp_path_factory.mktemp("swapping")) as server:
+        server.query("CREATE USER small@localhost")
+        for database, rights in RIGHTS.items():
+            server.query(f"GRANT {rights} ON {database}.* TO small@localhost")
+        server.query("GRANT SET USER ON *.* TO small@localhost")
+        server.query("GRANT SELECT ON mysql.* TO small@localhost")
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def databases(server: Server) -> None:
+    """The one in use, and one that was loaded beside it."""
+    server.load(ODDITIES.encode(), DATABASE)
+    server.load(NEW.encode(), BESIDE)
+    server.query(f"DROP DATABASE IF EXISTS {BEFORE}")
+
+
+def client(server: Server, user: str = "root") -> Client:
+    options = f"[client]\nsocket={server.socket}\nuser={user}\nskip-ssl\n!include {DUMP_OPTIONS}\n"
+    return Client(options.encode())
+
+
+def ended(swap: Swap, path: Path) -> str:
+    """What the error says after its reason."""
+    with pytest.raises(SwapError) as raised:
+        swap.run(Source(str(path), BESIDE))
+    return str(raised.value).partition("; ")[2]
+
+
+@pytest.fixture
+def dump(tmp_path: Path) -> Path:
+    """What was loaded, by another tool, so that all of it is loaded again."""
+    path = tmp_path / "dump.sql"
+    path.write_bytes(b"")
+    return path
+
+
+def test_swap_whose_renaming_is_refused_leaves_the_database_as_it_was(
+    server: Server, dump: Path, tmp_path: Path
+) -> None:
+    """Triggers and views, which were dropped by then, are made again; events are moved back.
+
+    These belong to the account that restores from then on.
+    """
+    before = contents(server, DATABASE)
+    swap = Swap(client(server, "small"), DATABASE, BESIDE, BEFORE, str(tmp_path))
+    swap.prepare()
+    assert ended(swap, dump) == f"{DATABASE} is as it was; the dump is loaded in {BESIDE}"
+    after = contents(server, DATABASE)
+    event = before.pop("EVENT yearly")
+    found = after.pop("EVENT yearly")
+    assert [text.replace("`small`", "`root`") for text in found] == list(event)
+    assert after == before
+    assert server.query(f"SHOW DATABASES LIKE '{BEFORE}'") == []
+
+
+def test_swap_that_cannot_put_the_old_program_back_says_where_it_is(
+    server: Server, dump: Path, tmp_path: Path
+) -> None:
+    """Its file in the scratch volume was damaged meanwhile; the tables are where they were."""
+    swap = Swap(client(server, "small"), DATABASE, BESIDE, BEFORE, str(tmp_path))
+    swap.prepare()
+    (tmp_path / f"{BEFORE}.sql").write_bytes(BROKEN)
+    assert ended(swap, dump) == (
+        f"{DATABASE} lacks triggers, views or events: they are in {tmp_path}/{BEFORE}.sql of the "
+        f"scratch volume; the dump is loaded in {BESIDE}"
+    )
+    assert len(server.query("SELECT * FROM parent", DATABASE)) == 3
+
+
+def test_swap_whose_new_program_does_not_load_says_where_the_old_one_is(
+    server: Server, dump: Path, tmp_path: Path
+) -> None:
+    """The tables have changed places by then."""
+    dump.write_bytes(BROKEN)
+    swap = Swap(client(server), DATABASE, BESIDE, BEFORE, str(tmp_path))
+    swap.prepare()
+    assert ended(swap, dump) == (
+        f"{DATABASE} has the dump's tables and rows, but lacks some of its triggers, views, "
+        f"routines or events; the old data is in {BEFORE}, its triggers, views, routines and "
+        f"events are in {tmp_path}/{BEFORE}.sql of the scratch volume"
+    )
+    assert server.query("SELECT * FROM parent", DATABASE) == [(7,)]
+    assert len(server.query("SELECT * FROM parent", BEFORE)) == 3
+    assert b"TRIGGER before_child" in (tmp_path / f"{BEFORE}.sql").read_bytes()
+
+
+def test_swap_whose_old_program_does_not_load_has_restored_the_database(
+    server: Server, dump: Path, tmp_path: Path
+) -> None:
+    """The file with it stays."""
+    swap = Swap(client(server), DATABASE, BESIDE, BEFORE, str(tmp_path))
+    swap.prepare()
+    (tmp_path / f"{BEFORE}.sql").write_bytes(BROKEN)
+    assert ended(swap, dump) == (
+        f"{DATABASE} is restored; the old data is in {BEFORE}, its triggers, views and routines in "
+        f"{tmp_path}/{BEFORE}.sql of the scratch volume"
+    )
+    assert server.query("SELECT * FROM parent", DATABASE) == [(7,)]
+    assert len(server.query("SELECT * FROM parent", BEFORE)) == 3
