@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from datadump.settings.settings import Settings, read_settings
+from datadump.settings.pipelines import Pipeline, read_pipeline
+from datadump.settings.store import StoreAccess, read_store
 from support.mariadb import Server, running_server
 from support.programs import Workplace
 from support.shop import DATABASE, ODDITIES, dump_settings, make_account, rights
@@ -47,11 +48,17 @@ def dumps(
 
 
 @pytest.fixture
-def settings(
+def access(
     uploads: Workplace, store: Store, bucket: str, monkeypatch: pytest.MonkeyPatch
-) -> Settings:
-    """What the modules that work with the bucket take; the bucket is there."""
+) -> StoreAccess:
+    """What connects to the bucket, which is there."""
     store.client().create_bucket(Bucket=bucket)
     if store.certificate:
         monkeypatch.setenv("AWS_CA_BUNDLE", str(store.certificate.path))
-    return read_settings(uploads.environment())._replace(endpoint_url=store.endpoint_url)
+    return read_store(uploads.environment())._replace(endpoint_url=store.endpoint_url)
+
+
+@pytest.fixture
+def pipeline(uploads: Workplace) -> Pipeline:
+    """Whose backups are in the bucket."""
+    return read_pipeline(uploads.environment())

@@ -8,17 +8,15 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
-from urllib.parse import unquote
 
-from datadump.backups import proofs
-from datadump.backups.proofs import Proof
-from datadump.s3.bucket import Bucket, bare_etag, holder_of, metadata_of, warn_once
+from datadump.backups.proofs import Proof, Proofs
+from datadump.s3.bucket import Bucket, bare_etag
 from datadump.s3.errors import RefusedError, StoreError
 from datadump.s3.keys import day_folder, highest_number, is_day, number_of
-from datadump.settings.settings import Settings
+from datadump.s3.metadata import read_metadata
+from datadump.settings.pipelines import Pipeline
 
 if TYPE_CHECKING:
-    from types_boto3_s3 import S3Client
     from types_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 
@@ -34,42 +32,32 @@ class NoBackupError(StoreError):
 
 
 class Backup(NamedTuple):
-    """A backup, as far as a listing tells."""
+    """An object in the bucket, with what its metadata says; '' for what it doesn't say."""
 
     key: str
     size: int  # bytes
-    etag: str
-    day: str
-    number: int
-
-
-class Details(NamedTuple):
-    """An object, with what its metadata says; '' for what it doesn't say."""
-
-    key: str
-    size: int  # bytes
-    etag: str
+    etag: str  # without quotes
     dumped_at: str  # ISO 8601 with offset
     database: str
     dump_id: str
-    sha256: str
+    sha256: str  # of its bytes, in hex
     proof: Proof | None = None  # the last drill's of this very object
 
 
 class Newest(NamedTuple):
     """The newest backups, newest first, and whether there are older ones."""
 
-    backups: list[Details]
+    backups: list[Backup]
     more: bool
 
 
 class Catalogue:
     """The backups under one prefix of one bucket. Every method raises StoreError."""
 
-    def __init__(self, client: S3Client, settings: Settings) -> None:
-        self._bucket = Bucket(client, settings.bucket)
-        self._prefix = settings.prefix
-        self._database = settings.database
+    def __init__(self, bucket: Bucket, pipeline: Pipeline) -> None:
+        self._bucket, self._prefix = bucket, pipeline.prefix
+        self._database = pipeline.database
+        self._proofs = Proofs(bucket, pipeline.prefix)
 
     @property
     def place(self) -> str:
@@ -78,13 +66,13 @@ class Catalogue:
 
     def newest(self, count: int) -> Newest:
         """Up to so many, with their proofs. Asks for no more days than that takes."""
-        listed = self._backups(self._days())
-        wanted = list(islice(listed, count))
-        more = next(listed, None) is not None
-        found = in_parallel(lambda backup: self._proven(backup.key), wanted)
-        return Newest([details for details in found if details], more)
+        keys = self._keys(self._days())
+        wanted = list(islice(keys, count))
+        more = next(keys, None) is not None
+        found = in_parallel(self._proven, wanted)
+        return Newest([backup for backup in found if backup], more)
 
-    def find(self, wanted: str) -> Details:
+    def find(self, wanted: str) -> Backup:
         """The object that a person means; NoBackupError where there is none.
 
         That is ``latest``, a day for its last one, or a key of anything in the bucket, which may go
@@ -116,73 +104,65 @@ class Catalogue:
         A later one would be the latest for ever, whoever put it there: it is passed over, and that
         is said.
         """
-        days = sorted(filter(is_day, self._bucket.folders(self._prefix)), reverse=True)
+        days = sorted(filter(is_day, self._bucket.folders_in(self._prefix)), reverse=True)
         tomorrow = (datetime.now().astimezone() + timedelta(days=1)).date().isoformat()
         to_come = [day for day in days if day > tomorrow]
         if to_come:
-            warn_once(
+            self._bucket.notices.warn(
                 f"warning: passed over, since these days are to come: {some_of(to_come)} "
                 f"({self.place}): by its day or key you get what is there"
             )
         return days[len(to_come) :]
 
-    def _backups(self, days: Iterable[str]) -> Iterator[Backup]:
-        for backups in in_parallel(self._of_day, days):
-            yield from backups
+    def _keys(self, days: Iterable[str]) -> Iterator[str]:
+        """The keys of these days' backups: a day after the other, and its last one first."""
+        for keys in in_parallel(self._keys_of_day, days):
+            yield from keys
 
-    def _of_day(self, day: str) -> list[Backup]:
+    def _keys_of_day(self, day: str) -> list[str]:
         folder = day_folder(self._prefix, day)
-        listed = self._bucket.objects(folder)
-        backups = [Backup(*item, day, number_of(item.key, folder)) for item in listed]
-        highest = highest_number((item.key for item in listed), folder)
-        numbered = [backup for backup in backups if 0 < backup.number <= highest]
-        return sorted(numbered, key=lambda backup: (backup.number, backup.key), reverse=True)
+        numbers = {key: number_of(key, folder) for key in self._bucket.keys_in(folder)}
+        highest = highest_number(numbers, folder)
+        numbered = [key for key, number in numbers.items() if 0 < number <= highest]
+        return sorted(numbered, key=lambda key: (numbers[key], key), reverse=True)
 
-    def _last_of(self, days: Iterable[str]) -> Details | None:
-        for details in in_parallel(lambda b: self._details(b.key), self._backups(days)):
-            if details and details.database in {"", self._database}:
-                return details
+    def _last_of(self, days: Iterable[str]) -> Backup | None:
+        for backup in in_parallel(self._backup, self._keys(days)):
+            if backup and backup.database in {"", self._database}:
+                return backup
         return None
 
-    def _named(self, key: str) -> Details | None:
+    def _named(self, key: str) -> Backup | None:
         """A key without the prefix is this prefix's first: the bucket's root may be another's."""
         if not key:
             return None
         if not self._prefix or key.startswith(self._prefix):
-            return self._details(key)
-        if details := self._details(self._prefix + key):
-            return details
+            return self._backup(key)
+        if backup := self._backup(self._prefix + key):
+            return backup
         with suppress(RefusedError):  # an account may be limited to its prefix
-            return self._details(key)
+            return self._backup(key)
         return None
 
-    def _details(self, key: str) -> Details | None:
+    def _backup(self, key: str) -> Backup | None:
         head = self._bucket.head(key)
-        return details_of(key, head) if head else None
+        return backup_of(key, head) if head else None
 
-    def _proven(self, key: str) -> Details | None:
-        details = self._details(key)
-        return self._with_proof(details) if details else None
+    def _proven(self, key: str) -> Backup | None:
+        backup = self._backup(key)
+        return self._with_proof(backup) if backup else None
 
-    def _with_proof(self, details: Details) -> Details:
-        proof = proofs.read(self._bucket, self._prefix, details.key)
-        if proof is None or not proof.speaks_for(details.dump_id, details.etag):
-            return details
-        return details._replace(proof=proof)
+    def _with_proof(self, backup: Backup) -> Backup:
+        proof = self._proofs.read(backup.key)
+        if proof is None or not proof.speaks_for(backup.dump_id, backup.etag):
+            return backup
+        return backup._replace(proof=proof)
 
 
-def details_of(key: str, head: HeadObjectOutputTypeDef) -> Details:
-    """What the answer to a HEAD tells."""
-    metadata, holder = metadata_of(head), holder_of(head)
-    return Details(
-        key=key,
-        size=head["ContentLength"],
-        etag=bare_etag(head["ETag"]),
-        dumped_at=metadata.get("dumped-at", ""),
-        database=unquote(metadata.get("database", "")),
-        dump_id=holder.dump_id,
-        sha256=holder.sha256,
-    )
+def backup_of(key: str, head: HeadObjectOutputTypeDef) -> Backup:
+    """The backup under that key, by the answer to a HEAD."""
+    metadata = read_metadata(head)
+    return Backup(key, head["ContentLength"], bare_etag(head["ETag"]), *metadata)
 
 
 def some_of(days: list[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from datadump.backups.catalogue import Details, Newest
+from datadump.backups.catalogue import Backup, Newest
 from datadump.backups.proofs import Proof
 from datadump.ground.terminal import aligned, human_size
 
@@ -22,7 +22,7 @@ def as_table(newest: Newest, place: str) -> str:
     return "\n".join(lines)
 
 
-def row(backup: Details) -> tuple[str, ...]:
+def row(backup: Backup) -> tuple[str, ...]:
     """The cells of one backup."""
     return (
         backup.key,
@@ -45,7 +45,7 @@ def as_json(newest: Newest) -> str:
     return json.dumps(list(map(plain, newest.backups)), indent=2)
 
 
-def plain(backup: Details) -> dict[str, Any]:
+def plain(backup: Backup) -> dict[str, Any]:
     """One backup, by the names that its metadata has."""
     values = {name.replace("_", "-"): value for name, value in backup._asdict().items()}
     proof = backup.proof.as_plain() if backup.proof else None

@@ -24,65 +24,71 @@ class Proof(NamedTuple):
     numbers: dict[str, int]  # what was compared, for a person
 
     def speaks_for(self, dump_id: str, etag: str) -> bool:
-        """Whether it was this very object.
+        """Whether the drill was of the object that has this dump-id and this ETag.
 
         Not by the dump-id alone: somebody may have put other bytes there and kept the metadata.
         """
         return (self.dump_id, self.etag) == (dump_id, etag)
 
     def as_plain(self) -> dict[str, Any]:
-        """What its JSON holds; the way back is :func:`parse`."""
+        """The proof as JSON has it."""
         return {name.replace("_", "-"): value for name, value in self._asdict().items()}
 
 
 def now() -> str:
-    """The present moment, for ``at``."""
+    """The present moment, in ISO 8601 with offset."""
     return datetime.now().astimezone().isoformat(timespec="seconds")
 
 
-def proof_key(key: str, prefix: str) -> str:
-    """Where the proof for that backup is; its key may be outside of the prefix as well."""
-    return f"{prefix}proofs/{key.removeprefix(prefix)}.json"
+class Proofs:
+    """The proofs beside the backups of one prefix. All methods raise StoreError.
 
-
-def write(bucket: Bucket, prefix: str, proof: Proof) -> None:
-    """Store it in place of an earlier one, a success too. Raises StoreError."""
-    bucket.write(proof_key(proof.key, prefix), encode(proof))
-
-
-def read(bucket: Bucket, prefix: str, key: str) -> Proof | None:
-    """The proof for the backup under that key, of this object or of one that was there before.
-
-    None where there is none, or none that can be read. Raises StoreError where the store fails.
+    ``prefix`` is empty or ends in a slash.
     """
-    try:
-        return parse(bucket.read(proof_key(key, prefix), LARGEST))
-    except RefusedError:  # absent, or this account may not see it
-        return None
 
+    def __init__(self, bucket: Bucket, prefix: str) -> None:
+        self._bucket, self._prefix = bucket, prefix
 
-def writes_are_conditional(bucket: Bucket, prefix: str, proof: Proof) -> bool:
-    """Whether the store enforces ``If-None-Match: *``; raises StoreError where it can't be told.
+    def read(self, key: str) -> Proof | None:
+        """The proof for the backup under that key, of this object or of one that was there before.
 
-    Tried with the very bytes of the proof that was just written, so that nothing is lost where the
-    store ignores the condition.
-    """
-    try:
-        bucket.write_where_free(proof_key(proof.key, prefix), encode(proof))
-    except (KeyTakenError, ConflictError):
-        return True
-    except NotOfferedError:
+        None where there is none, or none that can be read.
+        """
+        try:
+            return parse(self._bucket.read(self._key_for(key), LARGEST))
+        except RefusedError:  # absent, or this account may not see it
+            return None
+
+    def write(self, proof: Proof) -> None:
+        """Store it in place of an earlier one, whichever way that went."""
+        self._bucket.write(self._key_for(proof.key), encode(proof))
+
+    def writes_are_conditional(self, proof: Proof) -> bool:
+        """Whether the store enforces ``If-None-Match: *``; StoreError where it can't be told.
+
+        Tried with the very bytes of the proof that was just written, so that nothing is lost where
+        the store ignores the condition.
+        """
+        try:
+            self._bucket.write_where_free(self._key_for(proof.key), encode(proof))
+        except (KeyTakenError, ConflictError):
+            return True
+        except NotOfferedError:
+            return False
         return False
-    return False
+
+    def _key_for(self, key: str) -> str:
+        """A backup's key may be outside of the prefix as well."""
+        return f"{self._prefix}proofs/{key.removeprefix(self._prefix)}.json"
 
 
 def encode(proof: Proof) -> bytes:
-    """The object's bytes."""
+    """The JSON of a proof, which :func:`parse` reads."""
     return (json.dumps(proof.as_plain(), indent=2) + "\n").encode()
 
 
 def parse(content: bytes) -> Proof | None:
-    """The proof that these bytes are, or None where they are none."""
+    """The proof that these bytes of JSON are, or None where they are none."""
     try:
         plain = json.loads(content)
         proof = Proof(*(plain[name.replace("_", "-")] for name in Proof._fields))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import NoReturn
 
@@ -12,8 +12,7 @@ from datadump.mariadb.complaints import ServerError
 from datadump.restore.restore import RestoreError
 from datadump.restore.swap import SwapError
 from datadump.s3.errors import StoreError
-from datadump.settings.environment import SettingsError, take_environment
-from datadump.settings.settings import Settings, read_settings
+from datadump.settings.environment import SettingsError, put_environment_in_force
 from datadump.sql.lines import DumpError
 
 FAILURES = (StoreError, OSError, ServerError, DumpError, SwapError, RestoreError)
@@ -23,12 +22,12 @@ class StoppedError(RestoreError):
     """Somebody wants it to end."""
 
 
-def run(failure: str, action: Callable[[Settings], int]) -> int:
-    """Carry it out with the settings; a failure is one line of the log that begins so."""
+def run(failure: str, action: Callable[[Mapping[str, str]], int]) -> int:
+    """Carry it out in this environment; a failure is one line of the log that begins so."""
     for number in (signal.SIGHUP, signal.SIGTERM):
         signal.signal(number, stop)
     try:
-        return action(read_settings(take_environment()))
+        return action(put_environment_in_force())
     except SettingsError as error:
         log(str(error), to_stderr=True)
         return 2

@@ -7,33 +7,23 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from datadump.backups import proofs
-from datadump.backups.catalogue import LATEST, Catalogue, Details
-from datadump.backups.proofs import Proof
+from datadump.backups.catalogue import LATEST, Backup, Catalogue
+from datadump.backups.proofs import Proof, Proofs, now
 from datadump.commands.boundary import run
 from datadump.drill.comparison import Outcome
 from datadump.drill.drill import drill
 from datadump.drill.report import as_outcome
 from datadump.ground.daily_log import log
 from datadump.restore.download import DamagedError, Download
-from datadump.s3.bucket import Bucket
+from datadump.s3.bucket import Bucket, overwrites_warning
 from datadump.s3.client import connect
-from datadump.settings.environment import check_access, check_folder
-from datadump.settings.settings import Settings
-
-if TYPE_CHECKING:
-    from types_boto3_s3 import S3Client
-
-
-OVERWRITES = (
-    "warning: the store ignores If-None-Match: uploaders that share a prefix there could overwrite "
-    "each other's objects; give each an S3_PREFIX of its own"
-)
+from datadump.settings.pipelines import read_pipeline
+from datadump.settings.scratch import read_scratch
+from datadump.settings.store import read_store
 
 
 def drill_command(arguments: Sequence[str]) -> int:
@@ -44,23 +34,20 @@ def drill_command(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("what", nargs="?", metavar="WHAT", default=LATEST, help="as for restore")
     given = parser.parse_args(arguments)
-    return run("restore verification failed", lambda settings: drill_one(settings, given.what))
+    return run(
+        "restore verification failed", lambda environment: drill_one(environment, given.what)
+    )
 
 
-def check_scratch(settings: Settings) -> None:
-    """Raises SettingsError."""
-    check_folder("SCRATCH_DIR", settings.scratch_dir)
-    check_access("SCRATCH_DIR", settings.scratch_dir)
-
-
-def drill_one(settings: Settings, what: str) -> int:
+def drill_one(environment: Mapping[str, str], what: str) -> int:
     """Hold a drill, leave its proof in the bucket, and log the verdict."""
-    check_scratch(settings)
-    client = connect(settings)
-    backup = Catalogue(client, settings).find(what)
-    outcome = outcome_of(settings, client, backup)
+    access, pipeline = read_store(environment), read_pipeline(environment)
+    scratch = read_scratch(environment)
+    bucket = connect(access)
+    backup = Catalogue(bucket, pipeline).find(what)
+    outcome = outcome_of(bucket, backup, scratch)
     print(as_outcome(outcome), flush=True)
-    write_proof(Bucket(client, settings.bucket), settings.prefix, proof_of(backup, outcome))
+    write_proof(Proofs(bucket, pipeline.prefix), proof_of(backup, outcome))
     if outcome.reason:
         log(f"restore verification failed: {outcome.reason} ({backup.key})")
         return 1
@@ -68,14 +55,14 @@ def drill_one(settings: Settings, what: str) -> int:
     return 0
 
 
-def outcome_of(settings: Settings, client: S3Client, backup: Details) -> Outcome:
+def outcome_of(bucket: Bucket, backup: Backup, scratch: str) -> Outcome:
     """What the drill finds; an object that isn't what was uploaded is an outcome, too."""
-    download = Download(Bucket(client, settings.bucket), backup, settings.scratch_dir)
+    download = Download(bucket, backup, scratch)
     try:
         path = download.fetch()
     except DamagedError as error:
         return Outcome([], str(error))
-    outcome = drill(path, settings.scratch_dir, seconds(backup.dumped_at))
+    outcome = drill(path, scratch, seconds(backup.dumped_at))
     download.remove()
     return outcome
 
@@ -89,7 +76,7 @@ def seconds(dumped_at: str) -> float:
     return now
 
 
-def proof_of(backup: Details, outcome: Outcome) -> Proof:
+def proof_of(backup: Backup, outcome: Outcome) -> Proof:
     """What is to be known of the drill later."""
     return Proof(
         key=backup.key,
@@ -97,7 +84,7 @@ def proof_of(backup: Details, outcome: Outcome) -> Proof:
         etag=backup.etag,
         verified=not outcome.reason,
         reason=outcome.reason,
-        at=proofs.now(),
+        at=now(),
         numbers={
             "objects": len(outcome.findings),
             "rows": sum(finding.rows for finding in outcome.findings),
@@ -105,8 +92,8 @@ def proof_of(backup: Details, outcome: Outcome) -> Proof:
     )
 
 
-def write_proof(bucket: Bucket, prefix: str, proof: Proof) -> None:
-    """And see by it whether the store lets objects be overwritten."""
-    proofs.write(bucket, prefix, proof)
-    if not proofs.writes_are_conditional(bucket, prefix, proof):
-        print(OVERWRITES)
+def write_proof(proofs: Proofs, proof: Proof) -> None:
+    """Leave the proof in the bucket, and try with it whether the store overwrites objects."""
+    proofs.write(proof)
+    if not proofs.writes_are_conditional(proof):
+        print(overwrites_warning("ignores"))

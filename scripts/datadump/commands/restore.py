@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from datadump.backups.catalogue import Catalogue
 from datadump.backups.listing import as_json, as_table
 from datadump.commands.boundary import run
-from datadump.commands.drill import check_scratch
 from datadump.ground.daily_log import log
 from datadump.ground.terminal import printable
 from datadump.mariadb.client_options import client_options
 from datadump.mariadb.server import Server
 from datadump.restore.restore import RestoreError, Target, restore
-from datadump.s3.bucket import Bucket
 from datadump.s3.client import connect
 from datadump.settings.environment import SettingsError
-from datadump.settings.settings import Settings
+from datadump.settings.pipelines import read_pipeline
+from datadump.settings.scratch import read_scratch
+from datadump.settings.store import read_store
 
 SHOWN = 50  # backups
 
@@ -28,7 +28,7 @@ def restore_command(arguments: Sequence[str]) -> int:
     if given.list == bool(given.what):
         restore_parser().error("say which backup: latest, a day, a key; or --list")
     action = list_backups if given.list else restore_one
-    return run("restore failed", lambda settings: action(settings, given))
+    return run("restore failed", lambda environment: action(environment, given))
 
 
 def restore_parser() -> argparse.ArgumentParser:
@@ -56,30 +56,32 @@ def restore_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def list_backups(settings: Settings, given: argparse.Namespace) -> int:
-    """Print them."""
+def list_backups(environment: Mapping[str, str], given: argparse.Namespace) -> int:
+    """Print the newest backups."""
+    access, pipeline = read_store(environment), read_pipeline(environment)
     if given.limit < 1:
         raise SettingsError(f"--limit: {given.limit} is not a number of backups")
-    catalogue = Catalogue(connect(settings), settings)
+    catalogue = Catalogue(connect(access), pipeline)
     newest = catalogue.newest(given.limit)
     print(as_json(newest) if given.json else as_table(newest, catalogue.place))
     return 0
 
 
-def restore_one(settings: Settings, given: argparse.Namespace) -> int:
-    """Restore it, and log that."""
-    check_scratch(settings)
+def restore_one(environment: Mapping[str, str], given: argparse.Namespace) -> int:
+    """Restore the backup that was asked for, and log that."""
+    access, pipeline = read_store(environment), read_pipeline(environment)
+    scratch = read_scratch(environment)
     server = Server(client_options("LOOK" if given.into else "RESTORE"))
-    client = connect(settings)
-    backup = Catalogue(client, settings).find(given.what)
+    bucket = connect(access)
+    backup = Catalogue(bucket, pipeline).find(given.what)
     definers = given.definers or not given.into
-    target = Target(given.into or settings.database, given.overwrite, definers)
-    if not given.into and backup.database not in {"", settings.database}:
+    target = Target(given.into or pipeline.database, given.overwrite, definers)
+    if not given.into and backup.database not in {"", pipeline.database}:
         raise RestoreError(
-            f"{backup.key} is a backup of {backup.database}, not of {settings.database}: "
+            f"{backup.key} is a backup of {backup.database}, not of {pipeline.database}: "
             f"--into says where it is to go"
         )
-    told = restore(Bucket(client, settings.bucket), backup, settings.scratch_dir, server, target)
+    told = restore(bucket, backup, scratch, server, target)
     print(*map(printable, told), sep="\n", flush=True)
     log(f"restore completed: {backup.key}")
     return 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from datadump.dumps.folder import DumpFolder
 from datadump.ground.daily_log import log, log_unexpected
 from datadump.ground.owner import become_owner_of
@@ -9,9 +11,10 @@ from datadump.settings.environment import (
     SettingsError,
     check_access,
     check_folder,
-    take_environment,
+    put_environment_in_force,
 )
-from datadump.settings.settings import Settings, read_settings
+from datadump.settings.pipelines import Pipeline, read_pipeline
+from datadump.settings.store import StoreAccess, read_store
 
 
 def tick() -> int:
@@ -19,13 +22,13 @@ def tick() -> int:
 
     Returns the exit status: 0 all is well, 1 a failure that was logged, 2 wrong settings.
     """
-    environment = take_environment()
     try:
-        settings = read_settings(environment)
-        check_folder("DUMPS_DIR", settings.dumps_dir)
-        become_owner_of(settings.dumps_dir)
-        check_access("DUMPS_DIR", settings.dumps_dir)
-        return upload_pending(settings)
+        environment = put_environment_in_force()
+        access, pipeline = read_store(environment), read_pipeline(environment)
+        check_folder("DUMPS_DIR", pipeline.dumps)
+        become_owner_of(pipeline.dumps)
+        check_access("DUMPS_DIR", pipeline.dumps)
+        return upload_pending(access, pipeline)
     except SettingsError as error:
         log(str(error), to_stderr=True)
         return 2
@@ -36,9 +39,12 @@ def tick() -> int:
     return 1
 
 
-def upload_pending(settings: Settings) -> int:
-    """The same, with the settings read and errors going up."""
-    folder = DumpFolder(settings.dumps_dir)
+def upload_pending(access: StoreAccess, pipeline: Pipeline) -> int:
+    """Upload what waits in the pipeline's folder, unless another tick is at work there.
+
+    Returns the exit status: 0, or 1 where a dump didn't arrive. Raises OSError.
+    """
+    folder = DumpFolder(pipeline.dumps)
     if not folder.lock():
         return 0
     pending = folder.pending()
@@ -48,4 +54,9 @@ def upload_pending(settings: Settings) -> int:
     # Not before it's needed: boto3 takes longer to import than everything else here together.
     from datadump.upload.shipment import send_all
 
-    return 0 if send_all(settings, folder, pending) else 1
+    return 0 if send_all(access, pipeline, folder, pending, today) else 1
+
+
+def today() -> str:
+    """The day that keys of this moment have, ``2026-11-23``, in the zone of TZ."""
+    return time.strftime("%Y-%m-%d")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 KIBIBYTE = 1024  # bytes
 MEBIBYTE = 1024 * KIBIBYTE
+NUMBERS = {"SIZE", "ROWS"}  # columns that stand at the right
 
 
 def printable(text: str) -> str:
@@ -16,6 +19,26 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
+class Notices:
+    """What a person is told once, however often it comes up: beside the log, not in it."""
+
+    def __init__(self) -> None:
+        self._given: set[str] = set()
+
+    def say(self, text: str) -> None:
+        """Print it to standard output."""
+        self._give(text)
+
+    def warn(self, text: str) -> None:
+        """Print it to standard error: something that the work gets over."""
+        self._give(text, to_stderr=True)
+
+    def _give(self, text: str, *, to_stderr: bool = False) -> None:
+        if text not in self._given:
+            self._given.add(text)
+            print(printable(text), file=sys.stderr if to_stderr else sys.stdout)
+
+
 def human_size(size: int) -> str:
     """A number of bytes as a person says it: ``1.5 GiB``."""
     value, unit = float(size), "B"
@@ -26,9 +49,6 @@ def human_size(size: int) -> str:
     return f"{value:,.0f} B" if unit == "B" else f"{value:,.1f} {unit}"
 
 
-NUMBERS = {"SIZE", "ROWS"}
-
-
 def aligned(rows: list[tuple[str, ...]]) -> list[str]:
     """The cells in columns, as far as they can be printed; the first row is their heads."""
     rows = [tuple(map(printable, cells)) for cells in rows]
@@ -37,5 +57,5 @@ def aligned(rows: list[tuple[str, ...]]) -> list[str]:
 
 
 def padded(cell: str, width: int, head: str) -> str:
-    """Numbers stand at the right of their column."""
+    """The cell as wide as its column, whose head says whether it holds numbers."""
     return cell.rjust(width) if head in NUMBERS else cell.ljust(width)

@@ -16,9 +16,10 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from threading import Event
 
-from datadump.backups.catalogue import Details
+from datadump.backups.catalogue import Backup
 from datadump.ground.owner import open_own
 from datadump.ground.progress import Progress
+from datadump.ground.retry import pause_after
 from datadump.ground.terminal import human_size, printable
 from datadump.s3.bucket import Bucket
 from datadump.s3.errors import KeyTakenError, NotOfferedError, RefusedError, StoreError
@@ -26,7 +27,6 @@ from datadump.s3.errors import KeyTakenError, NotOfferedError, RefusedError, Sto
 RANGE = 16 * 1024 * 1024  # bytes
 PARALLEL_RANGES = 4
 MOST_TRIES = 10  # without a single byte
-LONGEST_PAUSE = 8.0  # seconds
 ON_DISK = b"x"
 HASH_LENGTH = 16
 PART = re.compile(rf"restore\.[0-9a-f]{{{HASH_LENGTH}}}\.part")
@@ -46,7 +46,7 @@ class Download:
     Memory is bounded by the chunks under way. Raises StoreError and OSError.
     """
 
-    def __init__(self, bucket: Bucket, backup: Details, folder: str) -> None:
+    def __init__(self, bucket: Bucket, backup: Backup, folder: str) -> None:
         self._bucket, self._backup, self._folder = bucket, backup, folder
         self._url = bucket.url(backup.key)
         name = part_name(self._url, backup)
@@ -188,7 +188,7 @@ class Download:
             raise
 
     def _pause(self, tries: int, error: StoreError) -> None:
-        if tries >= MOST_TRIES or self._given_up.wait(min(0.1 * 2**tries, LONGEST_PAUSE)):
+        if tries >= MOST_TRIES or self._given_up.wait(pause_after(tries)):
             raise StoreError(
                 f"no success in {tries} tries, another run goes on from here: {error}"
             ) from error
@@ -203,7 +203,7 @@ class Download:
         return digest == self._backup.sha256.lower()
 
 
-def part_name(url: str, backup: Details) -> str:
+def part_name(url: str, backup: Backup) -> str:
     """The name of the file for this very object."""
     identity = f"{url} {backup.etag} {backup.size} {RANGE}"
     return f"restore.{hashlib.sha256(identity.encode()).hexdigest()[:HASH_LENGTH]}.part"

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import NamedTuple
 
-from datadump.ground.progress import Loaded
+from datadump.ground.progress import Progress
 from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.server import Server
 from datadump.sql.adaptation import Adaptation, Wanted, arranged
@@ -67,7 +67,7 @@ class Load:
         self._taken: set[str] = set()
         self._lock = threading.Lock()
         self._failed = threading.Event()
-        self._progress = Loaded(database)
+        self._progress = Progress(database)
 
     def one_by_one(self) -> None:
         """All sections over one connection."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from datadump.backups.catalogue import Details
+from datadump.backups.catalogue import Backup
 from datadump.ground.terminal import printable
 from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.objects import names_in
@@ -42,7 +42,7 @@ class Target(NamedTuple):
 
 
 def restore(
-    bucket: Bucket, backup: Details, scratch: str, server: Server, target: Target
+    bucket: Bucket, backup: Backup, scratch: str, server: Server, target: Target
 ) -> list[str]:
     """Fetch, check and load the backup; returns what a person should know.
 

@@ -1,4 +1,4 @@
-"""The connection to an S3 store, and what its answers mean: the only module that imports boto3."""
+"""What a store's answers mean, as errors."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ REFUSALS = range(400, 500)
 
 @contextmanager
 def store_errors(url: str) -> Iterator[None]:
-    """Turn boto3's errors over this bucket or object into this module's."""
+    """Turn boto3's errors into StoreError and its kinds, with the URL of what they are about."""
     try:
         yield
     except ClientError as error:

@@ -1,4 +1,4 @@
-"""What a file holds, as its size and checksums."""
+"""What tells a file's bytes from any others: their number and two checksums."""
 
 from __future__ import annotations
 
@@ -10,19 +10,24 @@ from typing import BinaryIO, NamedTuple
 CHUNK = 1024 * 1024  # bytes
 
 
-class Contents(NamedTuple):
-    """Size in bytes, SHA-256 in hex, CRC-32 as S3 writes it (base64 of four big-endian bytes)."""
+class Fingerprint(NamedTuple):
+    """Of a file's bytes: two files with the same one hold the same."""
 
-    size: int
-    sha256: str
-    crc32: str
+    size: int  # bytes
+    sha256: str  # in hex
+    crc32: str  # see crc32_text
 
 
-def read_contents(file: BinaryIO) -> Contents:
-    """All three in one pass."""
+def fingerprint_of(file: BinaryIO) -> Fingerprint:
+    """The fingerprint of what is left to read of the file; reads it once."""
     size, crc32, sha256 = 0, 0, hashlib.sha256()
     while chunk := file.read(CHUNK):
         size += len(chunk)
         crc32 = zlib.crc32(chunk, crc32)
         sha256.update(chunk)
-    return Contents(size, sha256.hexdigest(), base64.b64encode(crc32.to_bytes(4, "big")).decode())
+    return Fingerprint(size, sha256.hexdigest(), crc32_text(crc32))
+
+
+def crc32_text(crc32: int) -> str:
+    """A CRC-32 as S3 writes it: base64 of its four bytes, the highest first."""
+    return base64.b64encode(crc32.to_bytes(4, "big")).decode()

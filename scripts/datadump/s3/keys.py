@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from datadump.settings.environment import SettingsError
-from datadump.settings.store import normal_prefix
+from datadump.settings.pipelines import normal_prefix
 
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # More digits are somebody's idea: a note of the key would be too long for the name of a file.

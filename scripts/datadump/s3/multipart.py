@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import zlib
 from collections.abc import Iterator
@@ -16,12 +15,12 @@ from s3transfer.utils import ReadFileChunk
 
 from datadump.ground.progress import Progress
 from datadump.ground.terminal import MEBIBYTE
-from datadump.s3.bucket import Bucket, warn_once
-from datadump.s3.client import wanted_checksums
-from datadump.s3.errors import DeniedError, NotOfferedError, store_errors
+from datadump.s3.bucket import Bucket, bare_etag, wanted_checksums
+from datadump.s3.errors import DeniedError, NotOfferedError
+from datadump.s3.fingerprint import crc32_text
+from datadump.s3.metadata import Metadata, to_headers
 
 if TYPE_CHECKING:
-    from types_boto3_s3 import S3Client
     from types_boto3_s3.type_defs import CompletedPartTypeDef, PartTypeDef
 
 
@@ -63,8 +62,8 @@ class Slice(NamedTuple):
                 crc32, left = zlib.crc32(chunk, crc32), left - len(chunk)
                 md5.update(chunk)
         if "ChecksumCRC32" in part:
-            return part["ChecksumCRC32"] == base64.b64encode(crc32.to_bytes(4, "big")).decode()
-        return part["ETag"].strip('"') == md5.hexdigest()
+            return part["ChecksumCRC32"] == crc32_text(crc32)
+        return bare_etag(part["ETag"]) == md5.hexdigest()
 
 
 def slices(path: str, size: int) -> dict[int, Slice]:
@@ -80,18 +79,17 @@ def slices(path: str, size: int) -> dict[int, Slice]:
 class MultipartUploads:
     """The multipart uploads at one key. All methods raise StoreError, and OSError for the file."""
 
-    def __init__(self, client: S3Client, bucket: Bucket, key: str) -> None:
-        self._client = client
+    def __init__(self, bucket: Bucket, key: str) -> None:
         self._bucket, self._key = bucket, key
-        self._url = f"s3://{bucket.name}/{key}"
+        self._client = bucket.client
 
-    def open(self, metadata: dict[str, str]) -> str:
+    def open(self, metadata: Metadata) -> str:
         """Begin one; returns its id."""
         with self._errors():
             answer = self._client.create_multipart_upload(
                 Bucket=self._bucket.name,
                 Key=self._key,
-                Metadata=metadata,
+                Metadata=to_headers(metadata),
                 **wanted_checksums(
                     self._client, ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT"
                 ),
@@ -122,7 +120,9 @@ class MultipartUploads:
         """Send the parts that the store hasn't, and complete the upload if the key is free."""
         parts = slices(path, size)
         stored = self._stored(upload_id, parts) if resumed else {}
-        progress = Progress(self._url, size, sum(parts[number].length for number in stored))
+        progress = Progress(
+            self._bucket.url(self._key), size, sum(parts[number].length for number in stored)
+        )
         missing = {number: part for number, part in parts.items() if number not in stored}
         stored.update(self._send_missing(upload_id, missing, progress))
         # Hours may have passed since the key was chosen, and not every store looks once more.
@@ -141,7 +141,7 @@ class MultipartUploads:
         try:
             return dict(self._listed(upload_id, parts))
         except (DeniedError, NotOfferedError) as error:
-            warn_once(f"all parts go up again: {error}")
+            self._bucket.notices.warn(f"all parts go up again: {error}")
             return {}
 
     def _listed(
@@ -189,7 +189,7 @@ class MultipartUploads:
         return completed(number, answer["ETag"], answer.get("ChecksumCRC32"))
 
     def _errors(self) -> AbstractContextManager[None]:
-        return store_errors(self._url)
+        return self._bucket.errors(self._key)
 
 
 def completed(number: int, etag: str, crc32: str | None) -> CompletedPartTypeDef:

@@ -13,15 +13,17 @@ class SettingsError(Exception):
     """A setting is missing or makes no sense; the text names it and the remedy."""
 
 
-def take_environment() -> Mapping[str, str]:
-    """This process's environment, with an empty variable unset and the time zone in force.
+def put_environment_in_force() -> Mapping[str, str]:
+    """This process's environment, from now on with no empty variable and in the time zone of TZ.
 
-    Unset, since boto3 takes an empty setting at its word.
+    A variable that is empty is removed, since boto3 takes an empty setting at its word. Raises
+    SettingsError for an unknown zone, which the C library would take for UTC without a word.
     """
     for name in [name for name, value in os.environ.items() if not value]:
         del os.environ[name]
     os.environ["TZ"] = time_zone(os.environ)
     time.tzset()
+    check_time_zone(os.environ["TZ"])
     return os.environ
 
 
@@ -31,7 +33,7 @@ def time_zone(environment: Mapping[str, str]) -> str:
 
 
 def check_printable(name: str, value: str) -> str:
-    """The value itself; raises SettingsError where it has control characters."""
+    """The setting's value itself; raises SettingsError for characters that can't be printed."""
     if not value.isprintable():
         raise SettingsError(f"{name}: {value!r} has characters that can't be printed")
     return value
@@ -43,13 +45,13 @@ def is_token(text: str) -> bool:
 
 
 def check_folder(name: str, path: str) -> None:
-    """Raises SettingsError for one that is absent."""
+    """Raises SettingsError where the folder that this setting names is absent."""
     if not os.path.isdir(path):
         raise SettingsError(f"{name}: there is no folder {path!r}")
 
 
 def check_access(name: str, path: str) -> None:
-    """Raises SettingsError for a folder that this user can't work in."""
+    """Raises SettingsError where this user can't work in the folder that this setting names."""
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
         raise SettingsError(
             f"{name}: {path!r} can't be written by user id {os.geteuid()}: "
@@ -58,7 +60,7 @@ def check_access(name: str, path: str) -> None:
 
 
 def check_time_zone(name: str) -> None:
-    """The C library takes an unknown zone for UTC without a word; this raises SettingsError."""
+    """Raises SettingsError where the system's time zones have none of that name."""
     try:
         with open(f"{ZONEINFO}/{name}", "rb") as file:
             known = ".." not in name and file.read(4) == b"TZif"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from datadump.ground.names import ROOM_FOR_PREFIX, escape
 from datadump.ground.owner import read_as_owner
 from datadump.settings.environment import SettingsError, is_token
 
@@ -24,6 +24,36 @@ class Credentials(NamedTuple):
         return "Credentials(...)"
 
 
+class StoreAccess(NamedTuple):
+    """Whom to ask for which bucket, and as whom.
+
+    ``credentials`` is None where boto3's own chain is to find the keys, ``endpoint_url`` where the
+    store is AWS.
+    """
+
+    credentials: Credentials | None
+    bucket: str
+    endpoint_url: str | None
+    region: str
+
+
+def read_store(environment: Mapping[str, str]) -> StoreAccess:
+    """The access that CREDENTIALS_FILE and the settings beside it say; raises SettingsError.
+
+    A variable that is empty counts as unset.
+    """
+    credentials, bucket = read_credentials(
+        environment.get("CREDENTIALS_FILE") or "/credentials.txt",
+        environment.get("S3_BUCKET") or "",
+    )
+    return StoreAccess(
+        credentials=credentials,
+        bucket=bucket,
+        endpoint_url=check_endpoint(environment.get("AWS_ENDPOINT_URL_S3") or ""),
+        region=check_region(environment.get("AWS_DEFAULT_REGION") or "us-east-1"),
+    )
+
+
 def check_endpoint(url: str) -> str | None:
     """The URL itself, None for AWS; raises SettingsError for what can't be one."""
     scheme, _, host = url.partition("://")
@@ -39,41 +69,22 @@ def check_region(name: str) -> str:
     return name
 
 
-def normal_prefix(prefix: str) -> str:
-    """``host/one/`` for ``/host/one``; raises SettingsError for one that can't be part of a key."""
-    prefix = prefix.strip("/")
-    if not prefix:
-        return ""
-    if not prefix.isprintable() or "//" in prefix or {".", ".."} & set(prefix.split("/")):
-        raise SettingsError(f"S3_PREFIX: {prefix!r} is not a plain path such as hosts/one")
-    if len(escape(prefix).encode()) > ROOM_FOR_PREFIX:
-        raise SettingsError(
-            f"S3_PREFIX: {prefix!r} is over {ROOM_FOR_PREFIX} bytes (a slash counts as three)"
-        )
-    return prefix + "/"
-
-
 def read_credentials(path: str, bucket_setting: str) -> tuple[Credentials | None, str]:
     """The keys and the bucket from a file of three lines, or the bucket alone for ``/dev/null``.
 
-    Line ends of any system, blanks and a byte order mark around the lines are forgiven. Raises
-    SettingsError, whose text never holds a line of the file.
+    Raises SettingsError, whose text never holds a line of the file.
     """
     content = read_file(path)
     if content is None:
         if not bucket_setting:
             raise SettingsError("S3_BUCKET: with CREDENTIALS_FILE=/dev/null it names the bucket")
         return None, check_bucket(bucket_setting, "S3_BUCKET")
+    lines = lines_of(content, path)
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise SettingsError(f"CREDENTIALS_FILE: {path!r} is not a text file") from None
-    lines = [line.strip("\ufeff \t") for line in text.splitlines()]
-    try:
-        access_key_id, secret_access_key, bucket = filter(None, lines)
+        access_key_id, secret_access_key, bucket = lines
     except ValueError:
         raise SettingsError(
-            f"CREDENTIALS_FILE: {path!r} has {sum(map(bool, lines))} lines instead of three: "
+            f"CREDENTIALS_FILE: {path!r} has {len(lines)} lines instead of three: "
             "access key id, secret access key, bucket"
         ) from None
     for place, key in (("first", access_key_id), ("second", secret_access_key)):
@@ -81,6 +92,18 @@ def read_credentials(path: str, bucket_setting: str) -> tuple[Credentials | None
             raise SettingsError(f"CREDENTIALS_FILE: the {place} line of {path!r} is no access key")
     bucket = check_bucket(bucket, f"CREDENTIALS_FILE: the third line of {path!r}")
     return Credentials(access_key_id, secret_access_key), bucket
+
+
+def lines_of(content: bytes, path: str) -> list[str]:
+    """The lines of a credentials file that aren't blank; raises SettingsError for no text.
+
+    Line ends of any system, blanks and a byte order mark around the lines are forgiven.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise SettingsError(f"CREDENTIALS_FILE: {path!r} is not a text file") from None
+    return list(filter(None, (line.strip("\ufeff \t") for line in text.splitlines())))
 
 
 def check_bucket(name: str, source: str) -> str:
@@ -95,7 +118,7 @@ def check_bucket(name: str, source: str) -> str:
 
 
 def read_file(path: str) -> bytes | None:
-    """The file's bytes, or None for the null device. Raises SettingsError."""
+    """The credentials file's bytes, or None for the null device. Raises SettingsError."""
     try:
         status = os.stat(path)
         if stat.S_ISCHR(status.st_mode) and status.st_rdev == os.stat(os.devnull).st_rdev:

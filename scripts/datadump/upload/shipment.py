@@ -13,15 +13,16 @@ import secrets
 import signal
 import sys
 import time
+from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from datadump.dumps.folder import DumpFolder, Pending
 from datadump.dumps.taken import Destination, TakenDump
 from datadump.ground.daily_log import log, log_unexpected
+from datadump.ground.retry import pause_after
 from datadump.ground.terminal import printable
-from datadump.s3.bucket import Bucket, warn_once
+from datadump.s3.arrival import check, holds, metadata_at
+from datadump.s3.bucket import Bucket
 from datadump.s3.client import connect
 from datadump.s3.errors import (
     BucketAbsentError,
@@ -33,31 +34,36 @@ from datadump.s3.errors import (
     StoreError,
     UploadGoneError,
 )
-from datadump.s3.fingerprint import Contents, read_contents
+from datadump.s3.fingerprint import Fingerprint, fingerprint_of
 from datadump.s3.keys import day_folder, is_dump_key, next_key
+from datadump.s3.making import finish, make
+from datadump.s3.metadata import Metadata
 from datadump.s3.multipart import LARGEST_PUT, MultipartUploads, OpenUpload
-from datadump.settings.settings import Settings
-
-if TYPE_CHECKING:
-    from types_boto3_s3 import S3Client
-
+from datadump.settings.pipelines import Pipeline
+from datadump.settings.store import StoreAccess
 
 MOST_TRIES = 20
-LONGEST_PAUSE = 8.0  # seconds
 TRIES_AT_AN_ABSENT_BUCKET = 4  # one that was just made may not be known everywhere at once
-ASCII = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")
 
 
-def send_all(settings: Settings, folder: DumpFolder, pending: Pending) -> bool:
+def send_all(
+    access: StoreAccess,
+    pipeline: Pipeline,
+    folder: DumpFolder,
+    pending: Pending,
+    today: Callable[[], str],
+) -> bool:
     """Upload each, so that one that can't go doesn't keep the others. True: all have arrived."""
     # Python's own way would wait for the parts under way; a kill is safe at any moment.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
-        client = connect(settings)
+        bucket = connect(access)
     except StoreError as error:
         log(str(error))
         return False
-    arrived = [send_and_log(Shipment(settings, folder, client, dump)) for dump in pending.taken]
+    arrived = [
+        send_and_log(Shipment(bucket, pipeline, folder, dump, today)) for dump in pending.taken
+    ]
     for name in pending.waiting:
         try:
             dump = folder.take(name, new_id())
@@ -67,7 +73,7 @@ def send_all(settings: Settings, folder: DumpFolder, pending: Pending) -> bool:
             log(str(error))
             arrived.append(False)
             continue
-        arrived.append(send_and_log(Shipment(settings, folder, client, dump)))
+        arrived.append(send_and_log(Shipment(bucket, pipeline, folder, dump, today)))
     return all(arrived)
 
 
@@ -90,7 +96,7 @@ def send_and_log(shipment: Shipment) -> bool:
     return False
 
 
-def mark_of(upload_id: str, contents: Contents) -> int:
+def mark_of(upload_id: str, contents: Fingerprint) -> int:
     """What knows a multipart upload of these very bytes again; never 0."""
     digest = hashlib.sha256(f"{upload_id} {contents.sha256}".encode()).digest()
     return int.from_bytes(digest[:4], "big") or 1
@@ -105,11 +111,15 @@ class Shipment:
     """One dump on its way. Raises StoreError and OSError."""
 
     def __init__(
-        self, settings: Settings, folder: DumpFolder, client: S3Client, dump: TakenDump
+        self,
+        bucket: Bucket,
+        pipeline: Pipeline,
+        folder: DumpFolder,
+        dump: TakenDump,
+        today: Callable[[], str],
     ) -> None:
-        self._settings = settings
+        self._bucket, self._pipeline, self._today = bucket, pipeline, today
         self._folder = folder
-        self._client = client
         self._dump = dump  # as it was last noted on disk
         self._state_read = (0, 0)
 
@@ -133,7 +143,7 @@ class Shipment:
         destination = self._dump.destination
         if destination is None or self._dump.bucket_in_the_making:
             return
-        dump, bucket = self._dump.finished_name, self._settings.bucket
+        dump, bucket = self._dump.finished_name, self._bucket.name
         remedy = f"rename {self._dump.name} to {TakenDump(self._dump.dump_id, dump).name}"
         if destination.bucket != bucket:
             raise StoreError(
@@ -155,7 +165,7 @@ class Shipment:
         contents = self._read()
         if not (key_of_an_earlier_tick and self._has_arrived(contents)):
             self._upload(contents)
-        self._bucket.check(self._key, self._dump.dump_id, contents)
+        check(self._bucket, self._key, self._dump.dump_id, contents)
         self._abort_uploads(contents)
 
     def _show_dump(self) -> None:
@@ -170,18 +180,13 @@ class Shipment:
         return self._folder.path_of(self._dump.name)
 
     @property
-    def _bucket(self) -> Bucket:
-        name = self._dump.destination.bucket if self._dump.destination else self._settings.bucket
-        return Bucket(self._client, name)
-
-    @property
     def _key(self) -> str:
         return self._dump.destination.key if self._dump.destination else ""
 
-    def _read(self) -> Contents:
+    def _read(self) -> Fingerprint:
         with open(self._path, "rb") as file:
             self._state_read = state_of(os.fstat(file.fileno()))
-            return read_contents(file)
+            return fingerprint_of(file)
 
     def _require_unchanged(self) -> None:
         """Raises StoreError where the file was written to since it was read."""
@@ -193,9 +198,9 @@ class Shipment:
 
     @property
     def _uploads(self) -> MultipartUploads:
-        return MultipartUploads(self._client, self._bucket, self._key)
+        return MultipartUploads(self._bucket, self._key)
 
-    def _upload(self, contents: Contents) -> None:
+    def _upload(self, contents: Fingerprint) -> None:
         """Return as soon as the object with this dump's id is in the bucket."""
         for attempt in range(MOST_TRIES):
             try:
@@ -211,21 +216,21 @@ class Shipment:
                     self._note_next_key()
             except ConflictError:
                 self._abort_uploads(contents)
-            time.sleep(min(0.1 * 2**attempt, LONGEST_PAUSE))
+            time.sleep(pause_after(attempt))
         raise StoreError(
             f"no success in {MOST_TRIES} tries at s3://{self._bucket.name}/{self._key}"
         )
 
-    def _send_bytes(self, contents: Contents) -> None:
+    def _send_bytes(self, contents: Fingerprint) -> None:
         if contents.size <= LARGEST_PUT:
-            self._bucket.put(self._path, self._key, contents, self._metadata(contents))
+            self._bucket.put(self._path, self._key, contents.crc32, self._metadata(contents))
         else:
             self._bucket.require_free(self._key)  # before the hours that the parts may take
             noted = self._noted_upload(contents)
             upload_id = noted or self._open_upload(contents)
             self._uploads.send(upload_id, self._path, contents.size, resumed=noted is not None)
 
-    def _noted_upload(self, contents: Contents) -> str | None:
+    def _noted_upload(self, contents: Fingerprint) -> str | None:
         """The multipart upload of an earlier try, which goes on if the store still has it."""
         if not self._dump.upload_mark:
             return None
@@ -239,15 +244,15 @@ class Shipment:
         try:
             return self._uploads.list_open()
         except (DeniedError, NotOfferedError) as error:
-            warn_once(f"multipart uploads may stay open: {error}")
+            self._bucket.notices.warn(f"multipart uploads may stay open: {error}")
             return []
 
-    def _open_upload(self, contents: Contents) -> str:
+    def _open_upload(self, contents: Fingerprint) -> str:
         upload_id = self._uploads.open(self._metadata(contents))
         self._dump = self._folder.note_upload(self._dump, mark_of(upload_id, contents))
         return upload_id
 
-    def _abort_uploads(self, contents: Contents) -> None:
+    def _abort_uploads(self, contents: Fingerprint) -> None:
         """End what is open at the key and this dump's: noted, or begun there since the note.
 
         The latter by requests whose answers were lost. Older ones may be another uploader's. Where
@@ -261,22 +266,22 @@ class Shipment:
                 try:
                     self._uploads.abort(upload.upload_id)
                 except (DeniedError, NotOfferedError) as error:
-                    warn_once(f"a multipart upload may stay open: {error}")
+                    self._bucket.notices.warn(f"a multipart upload may stay open: {error}")
 
-    def _has_arrived(self, contents: Contents) -> bool:
+    def _has_arrived(self, contents: Fingerprint) -> bool:
         """Ask the store who has the key.
 
         Another dump's object there sends this one to the next key. So does this dump's own object
         of other contents: then the file was written to after that, and is another dump now. An
         object of these bytes that names no dump may be this one's, and is for a person to judge.
         """
-        holder = self._bucket.holder(self._key)
+        holder = metadata_at(self._bucket, self._key)
         if holder is None:
             return False
         own = holder.dump_id == self._dump.dump_id
         if own and holder.sha256 == contents.sha256:
             return True
-        if not holder.dump_id and self._bucket.holds(self._key, contents):
+        if not holder.dump_id and holds(self._bucket, self._key, contents):
             raise StoreError(
                 f"{self._bucket.url(self._key)} holds these bytes without a dump-id: where the "
                 "store lost the metadata it is this dump, which goes to no other key until you look"
@@ -297,15 +302,15 @@ class Shipment:
         A note says so, and whoever finds it goes on with what a new bucket lacks. ``taken`` is a
         key that was found taken, which a listing that lags doesn't know yet.
         """
-        bucket = Bucket(self._client, self._settings.bucket)
+        bucket = self._bucket
         in_the_making = Destination(bucket.name, self._dump.finished_name)
-        folder = day_folder(self._settings.prefix, time.strftime("%Y-%m-%d"))
+        folder = day_folder(self._pipeline.prefix, self._today())
         keys = bucket.keys_if_there(folder)
         if keys is None:
             self._dump = self._folder.note(self._dump, in_the_making)
             self._make_bucket()
         if self._dump.destination == in_the_making:
-            bucket.finish()
+            finish(bucket)
         keys = [*(keys or []), *self._keys_of_others(), taken]
         key = next_key(keys, folder, self._dump.finished_name)
         self._dump = self._folder.note(self._dump, Destination(bucket.name, key))
@@ -320,17 +325,16 @@ class Shipment:
 
     def _make_bucket(self) -> None:
         try:
-            self._bucket.make()
+            make(self._bucket)
         except RefusedError:
             self._dump = self._folder.note(self._dump, None)
             raise
 
-    def _metadata(self, contents: Contents) -> dict[str, str]:
+    def _metadata(self, contents: Fingerprint) -> Metadata:
         dumped_at = datetime.fromtimestamp(os.stat(self._path).st_mtime).astimezone()
-        return {
-            "sha256": contents.sha256,
-            "dumped-at": dumped_at.isoformat(timespec="seconds"),
-            # What a header can't hold is percent-encoded.
-            "database": quote(self._settings.database, safe=ASCII),
-            "dump-id": self._dump.dump_id,
-        }
+        return Metadata(
+            dumped_at=dumped_at.isoformat(timespec="seconds"),
+            database=self._pipeline.database,
+            dump_id=self._dump.dump_id,
+            sha256=contents.sha256,
+        )

@@ -8,13 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 
 import pytest
-from datadump.backups.catalogue import Catalogue, Details, Newest, NoBackupError
+from datadump.backups.catalogue import Backup, Catalogue, Newest, NoBackupError
 from datadump.backups.listing import as_json, as_table
-from datadump.backups.proofs import Proof, write
-from datadump.s3.bucket import Bucket
+from datadump.backups.proofs import Proof, Proofs
 from datadump.s3.client import connect
 from datadump.s3.errors import StoreError
-from datadump.settings.settings import Settings
+from datadump.settings.pipelines import Pipeline
+from datadump.settings.store import StoreAccess
 from support.proxy import Proxy
 from support.store import Store
 
@@ -22,21 +22,21 @@ DATABASE = "FACULDADE"
 AT = "2026-11-29T04:00:00-03:00"
 
 
-def catalogue_of(settings: Settings) -> Catalogue:
-    return Catalogue(connect(settings), settings)
+def catalogue_of(access: StoreAccess, pipeline: Pipeline) -> Catalogue:
+    return Catalogue(connect(access), pipeline)
 
 
 def keys(newest: Newest) -> list[str]:
     return [backup.key for backup in newest.backups]
 
 
-def proof_of(backup: Details, *, verified: bool = True, **changes: str) -> Proof:
+def proof_of(backup: Backup, *, verified: bool = True, **changes: str) -> Proof:
     proof = Proof(backup.key, backup.dump_id, backup.etag, verified, "", AT, {"tables": 26})
     return proof._replace(**changes)  # type: ignore[arg-type]
 
 
-def leave_proof(settings: Settings, proof: Proof) -> None:
-    write(Bucket(connect(settings), settings.bucket), settings.prefix, proof)
+def leave_proof(access: StoreAccess, pipeline: Pipeline, proof: Proof) -> None:
+    Proofs(connect(access), pipeline.prefix).write(proof)
 
 
 def kinds_of_requests(proxy: Proxy) -> Counter[str]:
@@ -47,7 +47,9 @@ def kinds_of_requests(proxy: Proxy) -> Counter[str]:
     )
 
 
-def test_newest_is_first_by_day_and_then_by_number(store: Store, settings: Settings) -> None:
+def test_newest_is_first_by_day_and_then_by_number(
+    store: Store, access: StoreAccess, pipeline: Pipeline
+) -> None:
     """Numbers compare as numbers, over all suffixes."""
     wanted = [
         "2026-11-24/datadump1.sql",
@@ -57,30 +59,32 @@ def test_newest_is_first_by_day_and_then_by_number(store: Store, settings: Setti
         "2025-12-31/datadump70.sql",
     ]
     for key in sorted(wanted):
-        store.put(settings.bucket, key)
-    assert keys(catalogue_of(settings).newest(50)) == wanted
+        store.put(access.bucket, key)
+    assert keys(catalogue_of(access, pipeline).newest(50)) == wanted
 
 
-def test_other_names_are_no_backups(store: Store, settings: Settings) -> None:
+def test_other_names_are_no_backups(store: Store, access: StoreAccess, pipeline: Pipeline) -> None:
     """Whatever they resemble."""
     for key in (
         "datadump1.sql", "2026-11-23/datadump0.sql", "2026-11-23/datadump1.sql.bak",
         "2026-11-23/x/datadump1.sql", "2026-02-30/datadump1.sql", "20261123/datadump1.sql",
         "proofs/2026-11-23/datadump1.sql.json", "other/2026-11-23/datadump1.sql",
     ):  # fmt: skip
-        store.put(settings.bucket, key)
-    newest = catalogue_of(settings).newest(50)
+        store.put(access.bucket, key)
+    newest = catalogue_of(access, pipeline).newest(50)
     assert newest == Newest([], more=False)
     assert as_table(newest, "s3://b") == "there are no backups in s3://b"
     assert as_json(newest) == "[]"
 
 
-def test_number_that_follows_from_no_other_is_no_backups(store: Store, settings: Settings) -> None:
+def test_number_that_follows_from_no_other_is_no_backups(
+    store: Store, access: StoreAccess, pipeline: Pipeline
+) -> None:
     """Else whoever may write to the bucket is the last of the day; its key still finds it."""
     poison = "2026-11-23/datadump99999999999999.sql"
-    store.put(settings.bucket, "2026-11-23/datadump1.sql")
-    store.put(settings.bucket, poison)
-    catalogue = catalogue_of(settings)
+    store.put(access.bucket, "2026-11-23/datadump1.sql")
+    store.put(access.bucket, poison)
+    catalogue = catalogue_of(access, pipeline)
     assert keys(catalogue.newest(50)) == ["2026-11-23/datadump1.sql"]
     for wanted in ("latest", "2026-11-23"):
         assert catalogue.find(wanted).key == "2026-11-23/datadump1.sql"
@@ -93,26 +97,28 @@ def day_from_now(days: int) -> str:
 
 
 def test_day_to_come_is_no_backups(
-    store: Store, settings: Settings, capsys: pytest.CaptureFixture[str]
+    store: Store, access: StoreAccess, pipeline: Pipeline, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Else it is the latest for ever; of tomorrow, another clock or zone may be right."""
     days = [day_from_now(n) for n in (-1, 0, 1, 2)] + ["2099-12-31"]
     for day in days:
-        store.put(settings.bucket, f"{day}/datadump1.sql")
-    catalogue = catalogue_of(settings)
+        store.put(access.bucket, f"{day}/datadump1.sql")
+    catalogue = catalogue_of(access, pipeline)
     assert keys(catalogue.newest(50)) == [f"{day}/datadump1.sql" for day in days[2::-1]]
     assert catalogue.find("latest").key == f"{days[2]}/datadump1.sql"
     (warning,) = capsys.readouterr().err.splitlines()
     assert warning == (
         f"warning: passed over, since these days are to come: 2099-12-31, {days[3]} "
-        f"(s3://{settings.bucket}): by its day or key you get what is there"
+        f"(s3://{access.bucket}): by its day or key you get what is there"
     )
 
 
-def test_day_to_come_is_found_by_its_name(store: Store, settings: Settings) -> None:
+def test_day_to_come_is_found_by_its_name(
+    store: Store, access: StoreAccess, pipeline: Pipeline
+) -> None:
     """And by a key of it: a person means it, the clock of an uploader may have been wrong."""
-    store.put(settings.bucket, "2099-12-31/datadump1.sql")
-    catalogue = catalogue_of(settings)
+    store.put(access.bucket, "2099-12-31/datadump1.sql")
+    catalogue = catalogue_of(access, pipeline)
     for wanted in ("2099-12-31", "2099-12-31/datadump1.sql"):
         assert catalogue.find(wanted).key == "2099-12-31/datadump1.sql"
     with pytest.raises(NoBackupError, match="no backup of 'FACULDADE'"):
@@ -120,26 +126,28 @@ def test_day_to_come_is_found_by_its_name(store: Store, settings: Settings) -> N
 
 
 def test_days_to_come_are_one_short_line(
-    store: Store, settings: Settings, capsys: pytest.CaptureFixture[str]
+    store: Store, access: StoreAccess, pipeline: Pipeline, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """However many somebody made."""
     for number in range(1, 10):
-        store.put(settings.bucket, f"2099-12-0{number}/datadump1.sql")
-    catalogue_of(settings).newest(50)
+        store.put(access.bucket, f"2099-12-0{number}/datadump1.sql")
+    catalogue_of(access, pipeline).newest(50)
     (warning,) = capsys.readouterr().err.splitlines()
     assert "2099-12-09, 2099-12-08, 2099-12-07 and 6 more" in warning
 
 
-def test_prefix_shows_its_own_backups(store: Store, settings: Settings) -> None:
+def test_prefix_shows_its_own_backups(
+    store: Store, access: StoreAccess, pipeline: Pipeline
+) -> None:
     """And no other's."""
     for prefix in ("", "hosts/one/", "hosts/one/more/", "hosts/two/"):
-        store.put(settings.bucket, f"{prefix}2026-11-23/datadump1.sql")
-    newest = catalogue_of(settings._replace(prefix="hosts/one/")).newest(50)
+        store.put(access.bucket, f"{prefix}2026-11-23/datadump1.sql")
+    newest = catalogue_of(access, pipeline._replace(prefix="hosts/one/")).newest(50)
     assert keys(newest) == ["hosts/one/2026-11-23/datadump1.sql"]
 
 
 def test_thousands_of_backups_take_no_more_requests_than_are_shown(
-    store: Store, settings: Settings, proxy: Proxy
+    store: Store, access: StoreAccess, pipeline: Pipeline, proxy: Proxy
 ) -> None:
     """Days that aren't needed are not listed, objects that aren't shown are not looked at."""
     client, day = store.client(), date(2026, 11, 23)
@@ -147,8 +155,8 @@ def test_thousands_of_backups_take_no_more_requests_than_are_shown(
     names += [f"{day - timedelta(days)}/datadump1.sql" for days in range(1, 21)]
     with ThreadPoolExecutor(8) as pool:
         for name in names:
-            pool.submit(client.put_object, Bucket=settings.bucket, Key=name)
-    catalogue = catalogue_of(settings._replace(endpoint_url=proxy.url))
+            pool.submit(client.put_object, Bucket=access.bucket, Key=name)
+    catalogue = catalogue_of(access._replace(endpoint_url=proxy.url), pipeline)
 
     newest = catalogue.newest(3)
     assert keys(newest) == [f"{day}/datadump{number}.sql" for number in (1002, 1001, 1000)]
@@ -167,11 +175,11 @@ def test_thousands_of_backups_take_no_more_requests_than_are_shown(
     assert all("delimiter=" in r.path for r in proxy.requests if "list-type=2" in r.path)
 
 
-def test_what_is_not_shown_is_said(store: Store, settings: Settings) -> None:
+def test_what_is_not_shown_is_said(store: Store, access: StoreAccess, pipeline: Pipeline) -> None:
     """Also where it is of other days; and nothing is said where all is shown."""
     for day in ("2026-11-23", "2026-11-22"):
-        store.put(settings.bucket, f"{day}/datadump1.sql")
-    catalogue = catalogue_of(settings)
+        store.put(access.bucket, f"{day}/datadump1.sql")
+    catalogue = catalogue_of(access, pipeline)
     assert [catalogue.newest(count).more for count in (1, 2, 3)] == [True, False, False]
     assert as_table(catalogue.newest(1), "").splitlines()[-1] == (
         "these are the newest 1: --limit N shows more"
@@ -179,18 +187,22 @@ def test_what_is_not_shown_is_said(store: Store, settings: Settings) -> None:
     assert "--limit" not in as_table(catalogue.newest(2), "")
 
 
-def test_listing_says_what_the_metadata_says(store: Store, settings: Settings) -> None:
+def test_listing_says_what_the_metadata_says(
+    store: Store, access: StoreAccess, pipeline: Pipeline
+) -> None:
     """Aligned for a person; dashes for objects of other tools; nothing that moves the cursor."""
     store.put(
-        settings.bucket, "2026-11-23/datadump10.sql.zst", b"x" * 1536,
+        access.bucket, "2026-11-23/datadump10.sql.zst", b"x" * 1536,
         **{"dumped-at": "2026-11-23T03:38:27-03:00", "database": "na%C3%AFve", "sha256": "abc",
            "dump-id": "d"},
     )  # fmt: skip
-    store.put(settings.bucket, "2026-11-23/datadump9.sql", b"x", database="%1B[2J")
-    store.put(settings.bucket, "2026-11-23/datadump8.sql")
-    catalogue = catalogue_of(settings)
-    leave_proof(settings, proof_of(catalogue.find("2026-11-23/datadump10.sql.zst")))
-    leave_proof(settings, proof_of(catalogue.find("2026-11-23/datadump8.sql"), verified=False))
+    store.put(access.bucket, "2026-11-23/datadump9.sql", b"x", database="%1B[2J")
+    store.put(access.bucket, "2026-11-23/datadump8.sql")
+    catalogue = catalogue_of(access, pipeline)
+    leave_proof(access, pipeline, proof_of(catalogue.find("2026-11-23/datadump10.sql.zst")))
+    leave_proof(
+        access, pipeline, proof_of(catalogue.find("2026-11-23/datadump8.sql"), verified=False)
+    )
     newest = catalogue.newest(50)
     assert as_table(newest, "").splitlines() == [
         "KEY                               SIZE  DUMPED AT                  DATABASE  PROOF",
@@ -215,7 +227,9 @@ def test_listing_says_what_the_metadata_says(store: Store, settings: Settings) -
     assert [backup["proof"] is None for backup in listed] == [False, True, False]
 
 
-def test_latest_and_a_day_pass_over_other_databases(store: Store, settings: Settings) -> None:
+def test_latest_and_a_day_pass_over_other_databases(
+    store: Store, access: StoreAccess, pipeline: Pipeline
+) -> None:
     """What has no metadata counts."""
     for key, database in {
         "2026-11-25/datadump1.sql": "other",
@@ -223,10 +237,10 @@ def test_latest_and_a_day_pass_over_other_databases(store: Store, settings: Sett
         "2026-11-24/datadump2.sql": DATABASE,
         "2026-11-24/datadump1.sql": DATABASE,
     }.items():
-        store.put(settings.bucket, key, database=database)
-    store.put(settings.bucket, "2026-11-23/datadump10.sql")
-    store.put(settings.bucket, "2026-11-23/datadump9.sql", database=DATABASE)
-    catalogue = catalogue_of(settings)
+        store.put(access.bucket, key, database=database)
+    store.put(access.bucket, "2026-11-23/datadump10.sql")
+    store.put(access.bucket, "2026-11-23/datadump9.sql", database=DATABASE)
+    catalogue = catalogue_of(access, pipeline)
     assert catalogue.find("latest").key == "2026-11-24/datadump2.sql"
     assert catalogue.find("2026-11-24").key == "2026-11-24/datadump2.sql"
     assert catalogue.find("2026-11-23").key == "2026-11-23/datadump10.sql"
@@ -244,17 +258,17 @@ def test_latest_and_a_day_pass_over_other_databases(store: Store, settings: Sett
     ],
 )
 def test_key_is_found_with_and_without_the_prefix(
-    store: Store, settings: Settings, wanted: str, found: str
+    store: Store, access: StoreAccess, pipeline: Pipeline, wanted: str, found: str
 ) -> None:
     """One in the prefix before the same in the root, which may be another host's."""
     for key in (
         "hosts/one/2026-11-23/datadump1.sql", "2026-11-23/datadump1.sql",
         "2026-11-22/datadump1.sql", "dumps of old/João.sql",
     ):  # fmt: skip
-        store.put(settings.bucket, key, b"x" * len(key))
-    catalogue = catalogue_of(settings._replace(prefix="hosts/one/"))
-    details = catalogue.find(wanted.format(bucket=settings.bucket))
-    assert (details.key, details.size) == (found, len(found))
+        store.put(access.bucket, key, b"x" * len(key))
+    catalogue = catalogue_of(access, pipeline._replace(prefix="hosts/one/"))
+    backup = catalogue.find(wanted.format(bucket=access.bucket))
+    assert (backup.key, backup.size) == (found, len(found))
 
 
 @pytest.mark.parametrize(
@@ -269,22 +283,23 @@ def test_key_is_found_with_and_without_the_prefix(
     ],
 )
 def test_what_is_not_there_is_one_line_with_the_remedy(
-    store: Store, settings: Settings, proxy: Proxy, wanted: str, what: str
+    store: Store, access: StoreAccess, pipeline: Pipeline, proxy: Proxy, wanted: str, what: str
 ) -> None:
     """Also for an account that may not look outside of its prefix."""
-    store.put(settings.bucket, "hosts/one/2026-11-23/datadump1.sql", database="other")
+    store.put(access.bucket, "hosts/one/2026-11-23/datadump1.sql", database="other")
     proxy.choose = lambda r: None if "hosts" in r.path else 403
-    prefixed = settings._replace(prefix="hosts/one/", endpoint_url=proxy.url)
+    through_proxy = access._replace(endpoint_url=proxy.url)
+    prefixed = pipeline._replace(prefix="hosts/one/")
     with pytest.raises(NoBackupError) as raised:
-        catalogue_of(prefixed).find(wanted)
+        catalogue_of(through_proxy, prefixed).find(wanted)
     assert str(raised.value) == (
-        f"there is {what} in s3://{settings.bucket}/hosts/one/: --list shows what is there"
+        f"there is {what} in s3://{access.bucket}/hosts/one/: --list shows what is there"
     )
 
 
-def test_bucket_that_is_not_there_is_an_error(settings: Settings) -> None:
+def test_bucket_that_is_not_there_is_an_error(access: StoreAccess, pipeline: Pipeline) -> None:
     """Not an empty listing."""
-    catalogue = catalogue_of(settings._replace(bucket="not-made-by-anyone"))
+    catalogue = catalogue_of(access._replace(bucket="not-made-by-anyone"), pipeline)
     for ask in (lambda: catalogue.newest(50), lambda: catalogue.find("latest")):
         with pytest.raises(StoreError, match="s3://not-made-by-anyone"):
             ask()
@@ -292,43 +307,47 @@ def test_bucket_that_is_not_there_is_an_error(settings: Settings) -> None:
 
 @pytest.mark.parametrize("prefix", ["", "hosts/one/"])
 def test_later_proof_takes_the_place_of_an_earlier_one(
-    store: Store, settings: Settings, prefix: str
+    store: Store, access: StoreAccess, pipeline: Pipeline, prefix: str
 ) -> None:
     """A failure that of a success; beside the days, so that it is no backup itself."""
-    settings = settings._replace(prefix=prefix)
-    store.put(settings.bucket, f"{prefix}2026-11-23/datadump1.sql", b"dump", **{"dump-id": "d"})
-    catalogue = catalogue_of(settings)
+    pipeline = pipeline._replace(prefix=prefix)
+    store.put(access.bucket, f"{prefix}2026-11-23/datadump1.sql", b"dump", **{"dump-id": "d"})
+    catalogue = catalogue_of(access, pipeline)
     backup = catalogue.find("latest")
     assert backup.proof is None
     for proof in (proof_of(backup), proof_of(backup, verified=False, reason="it's damaged: ç")):
-        leave_proof(settings, proof)
+        leave_proof(access, pipeline, proof)
         assert catalogue.find("latest").proof == proof
         assert [listed.proof for listed in catalogue.newest(50).backups] == [proof]
-    assert set(store.objects(settings.bucket)) == {
+    assert set(store.objects(access.bucket)) == {
         f"{prefix}2026-11-23/datadump1.sql",
         f"{prefix}proofs/2026-11-23/datadump1.sql.json",
     }
 
 
-def test_proof_speaks_for_no_other_object_under_its_key(store: Store, settings: Settings) -> None:
+def test_proof_speaks_for_no_other_object_under_its_key(
+    store: Store, access: StoreAccess, pipeline: Pipeline
+) -> None:
     """Another dump, other bytes with the metadata left as it was, other bytes without any."""
     key = "2026-11-23/datadump1.sql"
-    catalogue = catalogue_of(settings)
+    catalogue = catalogue_of(access, pipeline)
     for first, then in [
         ((b"dump", {"dump-id": "d"}), (b"dump", {"dump-id": "e"})),
         ((b"dump", {"dump-id": "d"}), (b"dumb", {"dump-id": "d"})),
         ((b"dump", {}), (b"dumb", {})),
     ]:
-        store.put(settings.bucket, key, first[0], **first[1])
-        leave_proof(settings, proof_of(catalogue.find(key)))
+        store.put(access.bucket, key, first[0], **first[1])
+        leave_proof(access, pipeline, proof_of(catalogue.find(key)))
         assert catalogue.find(key).proof is not None
-        store.put(settings.bucket, key, then[0], **then[1])
+        store.put(access.bucket, key, then[0], **then[1])
         assert catalogue.find(key).proof is None
 
 
-def test_proof_that_cannot_be_read_is_none(store: Store, settings: Settings) -> None:
+def test_proof_that_cannot_be_read_is_none(
+    store: Store, access: StoreAccess, pipeline: Pipeline
+) -> None:
     """The backup is listed all the same."""
-    store.put(settings.bucket, "2026-11-23/datadump1.sql")
-    store.put(settings.bucket, "proofs/2026-11-23/datadump1.sql.json", b"{")
-    (backup,) = catalogue_of(settings).newest(50).backups
+    store.put(access.bucket, "2026-11-23/datadump1.sql")
+    store.put(access.bucket, "proofs/2026-11-23/datadump1.sql.json", b"{")
+    (backup,) = catalogue_of(access, pipeline).newest(50).backups
     assert backup.proof is None

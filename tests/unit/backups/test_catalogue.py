@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 import pytest
-from datadump.backups.catalogue import Details, details_of
+from datadump.backups.catalogue import Backup, backup_of
 from datadump.ground.terminal import human_size
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ def test_metadata_counts_in_any_case() -> None:
         "ETag": '"e"',
         "Metadata": {"Dump-Id": "d", "SHA256": "s", "Dumped-At": "t", "Database": "na%C3%AFve%25"},
     }
-    details = Details("k", 7, "e", "t", "naïve%", "d", "s")
-    assert details_of("k", cast("HeadObjectOutputTypeDef", head)) == details
-    assert details_of("k", cast("HeadObjectOutputTypeDef", head | {"ETag": "e"})) == details
+    backup = Backup("k", 7, "e", "t", "naïve%", "d", "s")
+    assert backup_of("k", cast("HeadObjectOutputTypeDef", head)) == backup
+    assert backup_of("k", cast("HeadObjectOutputTypeDef", head | {"ETag": "e"})) == backup
 
 
 @pytest.mark.parametrize(

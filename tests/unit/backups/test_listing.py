@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from datadump.backups.catalogue import Details, Newest
+from datadump.backups.catalogue import Backup, Newest
 from datadump.backups.listing import as_json, as_table
 from datadump.backups.proofs import Proof
 from datadump.drill.comparison import Finding, Outcome
 from datadump.drill.report import as_outcome
-from datadump.s3.bucket import say_once, warn_once
+from datadump.ground.terminal import Notices
 from datadump.sql.inventory import Name
 
 EVIL = "\x1b[2J\x9b2J\n\ud800"
@@ -20,14 +20,14 @@ SHOWN = "?[2J?2J??"
 def test_table_shows_no_text_of_the_bucket_as_it_is() -> None:
     """Neither a key nor metadata nor a proof."""
     proof = Proof(EVIL, EVIL, EVIL, verified=False, reason=EVIL, at=EVIL, numbers={})
-    backup = Details(EVIL, 1, EVIL, EVIL, EVIL, EVIL, EVIL, proof)
+    backup = Backup(EVIL, 1, EVIL, EVIL, EVIL, EVIL, EVIL, proof)
     _, row = as_table(Newest([backup], more=False), "s3://b").splitlines()
     assert row.split() == [SHOWN, "1", "B", SHOWN, SHOWN, "FAILED", SHOWN]
 
 
 def test_json_is_ascii_whatever_the_bucket_holds() -> None:
     """A terminal may show that, too; a program reads what is there."""
-    backup = Details(EVIL, 1, "", EVIL, EVIL, "", "")
+    backup = Backup(EVIL, 1, "", EVIL, EVIL, "", "")
     text = as_json(Newest([backup], more=False))
     assert text.replace("\n", "").isprintable()
     assert text.isascii()
@@ -46,6 +46,6 @@ def test_what_is_said_once_shows_no_text_of_the_store_as_it_is(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A warning has the store's own words in it."""
-    say_once(EVIL)
-    warn_once(EVIL)
+    Notices().say(EVIL)
+    Notices().warn(EVIL)
     assert tuple(capsys.readouterr()) == (f"{SHOWN}\n", f"{SHOWN}\n")

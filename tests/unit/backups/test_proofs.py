@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from datadump.backups.catalogue import Details, Newest
+from datadump.backups.catalogue import Backup, Newest
 from datadump.backups.listing import as_json, as_table
 from datadump.backups.proofs import Proof, encode, parse
 
@@ -30,7 +30,7 @@ def test_any_text_that_a_proof_has_can_be_listed(text: str) -> None:
     odd = PROOF._replace(reason=text, numbers={text: 1})
     proof = parse(encode(odd))
     assert proof == odd
-    backup = Details("k", 1, "e", "", "", "d", "", proof)
+    backup = Backup("k", 1, "e", "", "", "d", "", proof)
     assert as_table(Newest([backup], more=False), "").endswith("FAILED 2026-11-29")
     assert json.loads(as_json(Newest([backup], more=False)))[0]["proof"]["reason"] == text
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
-from datadump.backups.catalogue import Details
+from datadump.backups.catalogue import Backup
 from datadump.restore.download import MOST_TRIES, Download, open_locked, remove_leftovers
 from datadump.s3.bucket import Bucket
 from datadump.s3.errors import StoreError
@@ -36,8 +36,8 @@ class Garbling(Bucket):
 
 
 def download_from(bucket: Bucket, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Download:
-    monkeypatch.setattr("datadump.restore.download.LONGEST_PAUSE", 0.0)
-    return Download(bucket, Details("key", len(CONTENT), "e", "", "", "", ""), str(folder))
+    monkeypatch.setattr("datadump.ground.retry.LONGEST_PAUSE", 0.0)
+    return Download(bucket, Backup("key", len(CONTENT), "e", "", "", "", ""), str(folder))
 
 
 def test_range_with_a_wrong_checksum_is_fetched_again(
@@ -60,7 +60,7 @@ def test_range_whose_checksum_stays_wrong_is_an_error(
 
 def test_warning_shows_no_key_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Whoever writes to the bucket chooses it."""
-    backup = Details("\x1b[2J\x9b", len(CONTENT), "e", "", "", "", "")
+    backup = Backup("\x1b[2J\x9b", len(CONTENT), "e", "", "", "", "")
     download = Download(Garbling(0), backup, str(tmp_path))
     download.fetch()
     assert capsys.readouterr().err.startswith("warning: s3://bucket/?[2J? has no sha256")

@@ -6,7 +6,7 @@ import io
 import pytest
 from datadump.ground.progress import Progress
 from datadump.ground.terminal import MEBIBYTE
-from datadump.s3.fingerprint import Contents, read_contents
+from datadump.s3.fingerprint import Fingerprint, fingerprint_of
 from datadump.s3.multipart import MOST_PARTS, SMALLEST_PART, part_size
 
 GIBIBYTE = 1024**3
@@ -15,7 +15,7 @@ GIBIBYTE = 1024**3
 def test_contents_are_size_and_both_checksums() -> None:
     """CRC-32 of 123456789 is the check value of its catalogue entry, cbf43926."""
     digest = hashlib.sha256(b"123456789").hexdigest()
-    assert read_contents(io.BytesIO(b"123456789")) == Contents(9, digest, "y/Q5Jg==")
+    assert fingerprint_of(io.BytesIO(b"123456789")) == Fingerprint(9, digest, "y/Q5Jg==")
 
 
 @pytest.mark.parametrize("size", [0, 1, SMALLEST_PART * MOST_PARTS, 100 * GIBIBYTE, 5 * 10**12])

@@ -3,16 +3,23 @@
 from pathlib import Path
 
 import pytest
-from datadump.settings.environment import SettingsError
-from datadump.settings.settings import Settings, read_settings
-from datadump.settings.store import Credentials
+from datadump.settings.environment import SettingsError, check_time_zone, time_zone
+from datadump.settings.pipelines import Pipeline, read_pipeline
+from datadump.settings.scratch import read_scratch
+from datadump.settings.store import Credentials, StoreAccess, read_store
 
 GOOD = b"AKIDEXAMPLE\nSeCrEt/+=\nmy-bucket\n"
 
 
+def read(environment: dict[str, str]) -> tuple[StoreAccess, Pipeline]:
+    """As a tick does."""
+    check_time_zone(time_zone(environment))
+    return read_store(environment), read_pipeline(environment)
+
+
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """The least that read_settings needs."""
+    """The least that a tick needs."""
     (tmp_path / "dumps").mkdir()
     (tmp_path / "credentials.txt").write_bytes(GOOD)
     return {
@@ -23,15 +30,14 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 def test_defaults_are_the_contracts(environment: dict[str, str]) -> None:
     """What isn't set has the value of the settings table."""
-    assert read_settings(environment) == Settings(
-        dumps_dir=environment["DUMPS_DIR"],
-        scratch_dir="/scratch",
-        database="FACULDADE",
-        credentials=Credentials("AKIDEXAMPLE", "SeCrEt/+="),
-        bucket="my-bucket",
-        prefix="",
-        endpoint_url=None,
-        region="us-east-1",
+    assert read(environment) == (
+        StoreAccess(
+            credentials=Credentials("AKIDEXAMPLE", "SeCrEt/+="),
+            bucket="my-bucket",
+            endpoint_url=None,
+            region="us-east-1",
+        ),
+        Pipeline(database="FACULDADE", dumps=environment["DUMPS_DIR"], prefix=""),
     )
 
 
@@ -52,8 +58,8 @@ def test_line_ends_blanks_and_byte_order_mark_are_forgiven(
 ) -> None:
     """Whatever editor wrote the credentials file."""
     Path(environment["CREDENTIALS_FILE"]).write_bytes(content)
-    settings = read_settings(environment)
-    assert (settings.credentials, settings.bucket) == (
+    access = read_store(environment)
+    assert (access.credentials, access.bucket) == (
         Credentials("AKIDEXAMPLE", "SeCrEt/+="),
         "my-bucket",
     )
@@ -80,7 +86,7 @@ def test_malformed_credentials_are_named_and_never_shown(
     """One line says what is wrong with the file; no line of the file is in it."""
     Path(environment["CREDENTIALS_FILE"]).write_bytes(content)
     with pytest.raises(SettingsError) as error:
-        read_settings(environment)
+        read_store(environment)
     message = str(error.value)
     assert complaint in message
     assert environment["CREDENTIALS_FILE"] in message
@@ -92,15 +98,13 @@ def test_credentials_file_must_be_a_file(environment: dict[str, str], path: str)
     """Named and not there, or a folder that Docker made in its place."""
     environment["CREDENTIALS_FILE"] = str(Path(environment["DUMPS_DIR"]).parent / path)
     with pytest.raises(SettingsError, match=path):
-        read_settings(environment)
+        read_store(environment)
 
 
 def test_null_device_leaves_the_keys_to_boto3(environment: dict[str, str]) -> None:
     """The bucket then comes from S3_BUCKET."""
-    settings = read_settings(
-        environment | {"CREDENTIALS_FILE": "/dev/null", "S3_BUCKET": "role-bucket"}
-    )
-    assert (settings.credentials, settings.bucket) == (None, "role-bucket")
+    access = read_store(environment | {"CREDENTIALS_FILE": "/dev/null", "S3_BUCKET": "role-bucket"})
+    assert (access.credentials, access.bucket) == (None, "role-bucket")
 
 
 @pytest.mark.parametrize(
@@ -125,29 +129,34 @@ def test_setting_that_makes_no_sense_is_named(
 ) -> None:
     """The message starts with the variable."""
     with pytest.raises(SettingsError, match=f"^{name}: "):
-        read_settings(environment | {name: value})
+        read(environment | {name: value})
 
 
 def test_null_device_needs_a_bucket(environment: dict[str, str]) -> None:
     """Nothing else could name it."""
     with pytest.raises(SettingsError, match="^S3_BUCKET: "):
-        read_settings(environment | {"CREDENTIALS_FILE": "/dev/null"})
+        read_store(environment | {"CREDENTIALS_FILE": "/dev/null"})
 
 
 def test_empty_variable_counts_as_unset(environment: dict[str, str]) -> None:
     """Compose passes an empty value for AWS_ENDPOINT_URL_S3= in .env: that is AWS."""
     empty = dict.fromkeys(("AWS_ENDPOINT_URL_S3", "S3_PREFIX", "TZ", "AWS_DEFAULT_REGION"), "")
-    assert read_settings(environment | empty) == read_settings(environment)
+    assert read(environment | empty) == read(environment)
 
 
 @pytest.mark.parametrize("prefix", ["hosts/one", "/hosts/one/", "hosts/one/"])
-def test_prefix_is_a_folder_with_or_without_slashes(
-    environment: dict[str, str], prefix: str
-) -> None:
+def test_prefix_is_a_folder_with_or_without_slashes(prefix: str) -> None:
     """It ends in one slash and starts with none."""
-    assert read_settings(environment | {"S3_PREFIX": prefix}).prefix == "hosts/one/"
+    assert read_pipeline({"S3_PREFIX": prefix}).prefix == "hosts/one/"
 
 
 def test_secrets_are_never_shown() -> None:
     """Not in a traceback, not in a debug print."""
     assert repr(Credentials("key", "secret")) == "Credentials(...)"
+
+
+def test_scratch_folder_is_there_and_can_be_written(tmp_path: Path) -> None:
+    """Else the line names the setting and the folder, its default too."""
+    assert read_scratch({"SCRATCH_DIR": str(tmp_path)}) == str(tmp_path)
+    with pytest.raises(SettingsError, match=r"^SCRATCH_DIR: there is no folder '/scratch'$"):
+        read_scratch({})

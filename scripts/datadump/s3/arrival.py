@@ -1,0 +1,65 @@
+"""Did a dump arrive? Asked of the store, whose word counts and not the uploader's."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from datadump.s3.bucket import Bucket
+from datadump.s3.errors import StoreError
+from datadump.s3.fingerprint import CHUNK, Fingerprint
+from datadump.s3.metadata import Metadata, read_metadata
+
+if TYPE_CHECKING:
+    from types_boto3_s3.type_defs import HeadObjectOutputTypeDef
+
+
+def metadata_at(bucket: Bucket, key: str) -> Metadata | None:
+    """What the object under that key says of itself, None where there is none; StoreError."""
+    head = bucket.head(key)
+    return read_metadata(head) if head else None
+
+
+def check(bucket: Bucket, key: str, dump_id: str, fingerprint: Fingerprint) -> None:
+    """Compare the object with the dump that was to be stored; StoreError where it is another.
+
+    By the checksum that the store computed over all its bytes, or, where it tells none or another
+    kind, by reading them back.
+    """
+    head = bucket.head(key)
+    if head is None or read_metadata(head).dump_id != dump_id:
+        raise StoreError(f"the dump is not at {bucket.url(key)} after its upload")
+    size = head["ContentLength"]
+    if size != fingerprint.size:
+        raise StoreError(f"{bucket.url(key)} has {size} bytes instead of {fingerprint.size}")
+    if not has_bytes(bucket, key, head, fingerprint):
+        raise StoreError(f"{bucket.url(key)} holds other bytes than the dump")
+
+
+def holds(bucket: Bucket, key: str, fingerprint: Fingerprint) -> bool:
+    """Whether there is an object of these bytes, whosever it is. Raises StoreError."""
+    head = bucket.head(key)
+    if head is None or head["ContentLength"] != fingerprint.size:
+        return False
+    return has_bytes(bucket, key, head, fingerprint)
+
+
+def has_bytes(
+    bucket: Bucket, key: str, head: HeadObjectOutputTypeDef, fingerprint: Fingerprint
+) -> bool:
+    """Whether an object of the fingerprint's size has its bytes; ``head`` is what was told of it.
+
+    They are read back where no checksum in it says so. Raises StoreError.
+    """
+    told = head.get("ChecksumCRC32") == fingerprint.crc32
+    return told or sha256_of(bucket, key) == fingerprint.sha256
+
+
+def sha256_of(bucket: Bucket, key: str) -> str:
+    """The digest in hex of the object's bytes, all of which are read. Raises StoreError."""
+    digest = hashlib.sha256()
+    with bucket.errors(key):
+        body = bucket.client.get_object(Bucket=bucket.name, Key=key)["Body"]
+        for chunk in body.iter_chunks(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
