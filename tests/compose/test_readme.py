@@ -1,17 +1,18 @@
-"""Every command of the README works as it stands there."""
+"""Every command of the pages works as it stands there, and so do their figures of the stack."""
 
 from __future__ import annotations
 
-import re
+import json
 import signal
 import subprocess
 
 import pytest
 from support.compose import Checkout
-from support.programs import ROOT
+from support.pages import blocks, pages, rows_of
 from support.waiting import wait_for
 
 UPLOADED = "file successfully uploaded"
+BYTES = {"MB": 1024**2, "GB": 1024**3}  # as Docker counts
 # quickstart.sh starts the stack that all tests here use; tests/run is what runs them.
 TRIED_ELSEWHERE = {
     "docker compose up",
@@ -25,23 +26,32 @@ TRIED_ELSEWHERE = {
 
 
 def commands() -> list[str]:
-    """The lines of the README's sh blocks."""
-    blocks = re.findall(
-        r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL
-    )
-    return [line for block in blocks for line in block.splitlines()]
+    """The lines of the sh blocks of all pages, each once."""
+    found = [block for page in pages() for block in blocks(page, "sh")]
+    return list(dict.fromkeys("".join(found).splitlines()))
 
 
 @pytest.mark.parametrize("command", [c for c in commands() if c not in TRIED_ELSEWHERE])
-def test_command_of_the_readme_ends_well(clone: Checkout, command: str) -> None:
+def test_command_of_a_page_ends_well(clone: Checkout, command: str) -> None:
     """With status 0, in the running stack."""
     result = clone.run("bash", "-c", command)
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_commands_that_are_tried_elsewhere_stand_in_the_readme() -> None:
-    """Or nobody tries them for the README's sake."""
+def test_commands_that_are_tried_elsewhere_stand_in_a_page() -> None:
+    """Or nobody tries them for the pages' sake."""
     assert set(commands()) >= TRIED_ELSEWHERE
+
+
+def test_memory_limits_of_the_page_are_those_of_the_stack(clone: Checkout) -> None:
+    """Of each image's service."""
+    table = [row for row in rows_of("dockerfiles/README.md") if row[-1].endswith("B")]
+    config = json.loads(clone.compose("--profile", "*", "config", "--format", "json"))
+    for name, *_, limit in table:
+        number, unit = limit.split()
+        size = int(config["services"][name.strip("`")]["mem_limit"])
+        assert size == int(number) * BYTES[unit], name
+    assert table
 
 
 def test_docker_compose_up_takes_a_dump_and_ends_with_ctrl_c(clone: Checkout) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from datadump.settings.environment import time_zone
 from datadump.settings.pipelines import read_pipeline
-from support.compose import settings_of_the_example
 from support.programs import ROOT
 
 DOCKERFILES = ROOT / "dockerfiles"
@@ -63,23 +62,6 @@ def test_nothing_is_installed_or_built_without_a_hash() -> None:
     for line in installs:
         assert "--require-hashes" in line
         assert "--no-build-isolation" in line or "--only-binary=:all:" in line
-
-
-@pytest.mark.parametrize("account", ["backup", "restore"])
-def test_grants_of_the_readme_are_those_of_the_sample(account: str) -> None:
-    """The smallest rights that a full dump needs, and those that a restore needs."""
-    of_readme = re.findall(rf"^GRANT (.+) TO {account}@", text("README.md"), re.MULTILINE)
-    script = text(f"db_data/{account}_user.sh").replace("\\`", "`")
-    of_sample = re.findall(r"^GRANT (.+) TO \$user", script, re.MULTILINE)
-    assert of_sample
-    assert of_readme == of_sample
-
-
-def test_readme_and_example_list_the_same_settings() -> None:
-    """Every variable once in each."""
-    (table,) = re.findall(r"^## Settings$(.*?)^## ", text("README.md"), re.MULTILINE | re.DOTALL)
-    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
-    assert sorted(re.findall(r"`([A-Z0-9_]+)`", "".join(rows))) == sorted(settings_of_the_example())
 
 
 def test_both_languages_have_the_same_defaults() -> None:

@@ -1,4 +1,4 @@
-"""The README's policies for AWS, as they stand there, each on an account of its own.
+"""The policies for AWS, as they stand in the pages, each on an account of its own.
 
 Ministack has a real policy engine, but doesn't know the condition keys ``s3:if-none-match`` and
 ``s3:ObjectCreationOperation``: there the uploader's Deny never applies, and what it forbids is by
@@ -18,13 +18,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from support.mariadb import Server, contents
-from support.programs import ROOT, Workplace
+from support.pages import blocks
+from support.programs import Workplace
 from support.restoring import back_up, make_restorer, workplace
 from support.shop import DATABASE, ODDITIES
 from support.store import Keys, Store
 
 PREFIX = "hosts/one"
-POLICIES = ("uploader", "set-up", "restore", "drill")  # in the README's order
+POLICIES = ("uploader", "set-up", "restore", "drill")  # in the order of the pages
 LARGE = 17 * 1024 * 1024  # bytes: goes up in parts
 UPLOADED = "file successfully uploaded"
 ROOT_ACCOUNT = Keys("test", "test")  # ministack's own
@@ -33,9 +34,9 @@ Account = Callable[..., Keys]
 
 
 def policy(name: str, bucket: str) -> str:
-    """The README's block for this bucket."""
-    blocks = re.findall(r"^```json\n(.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S)
-    block: str = dict(zip(POLICIES, blocks, strict=True))[name]
+    """That block of the pages, for this bucket."""
+    told = [block for page in ("README.md", "scripts/aws.md") for block in blocks(page, "json")]
+    block = dict(zip(POLICIES, told, strict=True))[name]
     return block.replace("BUCKET", bucket).replace("PREFIX", PREFIX)
 
 
@@ -55,7 +56,7 @@ def made_bucket(store: Store, bucket: str) -> str:
 
 @pytest.fixture
 def account(store: Store, bucket: str) -> Account:
-    """Make an account with these of the README's policies, and no other right."""
+    """Make an account with these of the policies, and no other right."""
     iam = store.connect("iam", ROOT_ACCOUNT)
 
     def make(*names: str) -> Keys:
