@@ -1,46 +1,33 @@
-"""Where errors become lines of the log and exit statuses."""
+"""Where errors become lines of the log and exit statuses.
+
+An idle tick imports this, so it knows neither a store nor a server.
+"""
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable, Mapping
-from types import FrameType
-from typing import NoReturn
+from collections.abc import Callable
 
 from datadump.ground.daily_log import log, log_unexpected
-from datadump.mariadb.complaints import ServerError
-from datadump.restore.restore import RestoreError
-from datadump.restore.swap import SwapError
-from datadump.s3.errors import StoreError
-from datadump.settings.environment import SettingsError, put_environment_in_force
-from datadump.sql.lines import DumpError
-
-FAILURES = (StoreError, OSError, ServerError, DumpError, SwapError, RestoreError)
+from datadump.settings.environment import SettingsError
 
 
-class StoppedError(RestoreError):
-    """Somebody wants it to end."""
+def exit_status(
+    action: Callable[[], int],
+    failures: tuple[type[BaseException], ...],
+    line: Callable[[BaseException], str],
+) -> int:
+    """What the action returns; 2 for a wrong setting, 1 for any other error. Each error is logged.
 
-
-def run(failure: str, action: Callable[[Mapping[str, str]], int]) -> int:
-    """Carry it out in this environment; a failure is one line of the log that begins so."""
-    for number in (signal.SIGHUP, signal.SIGTERM):
-        signal.signal(number, stop)
+    ``failures`` are errors that a sound program meets with; ``line`` is the log's line for one. Any
+    other is a fault of the program, whose traceback goes to standard error.
+    """
     try:
-        return action(put_environment_in_force())
+        return action()
     except SettingsError as error:
         log(str(error), to_stderr=True)
         return 2
-    except FAILURES as error:
-        log(f"{failure}: {error}")
-    except KeyboardInterrupt:
-        log(f"{failure}: stopped")
+    except failures as error:
+        log(line(error))
     except Exception as error:  # noqa: BLE001 - whoever reads the log needs a line of any fault
         log_unexpected(error)
     return 1
-
-
-def stop(number: int, _: FrameType | None) -> NoReturn:
-    """As a failure, so that what has to be undone is."""
-    signal.signal(number, signal.SIG_IGN)
-    raise StoppedError(f"stopped by {signal.Signals(number).name}")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from subprocess import CalledProcessError
 
 from datadump.backups.catalogue import Catalogue
 from datadump.backups.listing import as_json, as_table
-from datadump.commands.boundary import run
+from datadump.commands.way_back import run
 from datadump.ground.daily_log import log
 from datadump.ground.terminal import printable
 from datadump.mariadb.client_options import client_options
@@ -32,7 +33,7 @@ def restore_command(arguments: Sequence[str]) -> int:
 
 
 def restore_parser() -> argparse.ArgumentParser:
-    """What the command understands."""
+    """The arguments that ``restore`` understands."""
     parser = argparse.ArgumentParser(
         prog="restore", description="Restores a backup out of the bucket into the database."
     )
@@ -57,7 +58,7 @@ def restore_parser() -> argparse.ArgumentParser:
 
 
 def list_backups(environment: Mapping[str, str], given: argparse.Namespace) -> int:
-    """Print the newest backups."""
+    """Print the newest backups, as many as were asked for; returns the exit status."""
     access, pipeline = read_store(environment), read_pipeline(environment)
     if given.limit < 1:
         raise SettingsError(f"--limit: {given.limit} is not a number of backups")
@@ -68,10 +69,14 @@ def list_backups(environment: Mapping[str, str], given: argparse.Namespace) -> i
 
 
 def restore_one(environment: Mapping[str, str], given: argparse.Namespace) -> int:
-    """Restore the backup that was asked for, and log that."""
+    """Restore the backup that was asked for, and log that; returns the exit status."""
     access, pipeline = read_store(environment), read_pipeline(environment)
     scratch = read_scratch(environment)
-    server = Server(client_options("LOOK" if given.into else "RESTORE"))
+    try:
+        options = client_options("LOOK" if given.into else "RESTORE", environment)
+    except CalledProcessError as error:
+        return error.returncode
+    server = Server(options)
     bucket = connect(access)
     backup = Catalogue(bucket, pipeline).find(given.what)
     definers = given.definers or not given.into

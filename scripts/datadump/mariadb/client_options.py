@@ -1,22 +1,25 @@
-"""The option file for the account that restores."""
+"""The option file for an account that restores."""
 
 from __future__ import annotations
 
 import os
 import subprocess
-import sys
+from collections.abc import Mapping
 
 from datadump.ground.paths import COMMON
 
+SCRIPT = os.path.join(COMMON, "database_client.sh")
 
-def client_options(role: str) -> bytes:
-    """The option file for the account RESTORE or LOOK; wrong settings end this process."""
-    client = os.path.join(COMMON, "database_client.sh")
+
+def client_options(account: str, environment: Mapping[str, str]) -> bytes:
+    """The text of the option file for the account RESTORE or LOOK, as the settings have it.
+
+    Raises CalledProcessError where a setting is wrong; the script has logged which by then.
+    """
     made = subprocess.run(
-        ["bash", client, f"{role}_USER", f"{role}_PASSWORD_FILE"],
+        ["bash", SCRIPT, f"{account}_USER", f"{account}_PASSWORD_FILE"],
+        env=environment,
         stdout=subprocess.PIPE,
-        check=False,
+        check=True,
     )
-    if made.returncode:
-        sys.exit(made.returncode)  # it has said why
     return made.stdout

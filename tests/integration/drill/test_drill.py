@@ -328,15 +328,20 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
-def test_stopped_drill_leaves_nothing(work: Workplace) -> None:
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [(signal.SIGTERM, "stopped by SIGTERM"), (signal.SIGINT, "stopped")],
+    ids=["SIGTERM", "SIGINT"],
+)
+def test_stopped_drill_leaves_nothing(work: Workplace, number: int, reason: str) -> None:
     """One line, and no proof of what wasn't proven."""
     back_up(work, DB_NAME=NAMED_DATABASE)
     process = work.start_drill(DB_NAME=NAMED_DATABASE)
     wait_for("the drill's server", lambda: list(work.scratch.glob("drill.*/pid")))
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(number)
     process.communicate(timeout=30)
     assert process.returncode == 1
-    assert work.messages()[-1] == "restore verification failed: stopped by SIGTERM"
+    assert work.messages()[-1] == f"restore verification failed: {reason}"
     assert list(work.scratch.glob("drill.*")) == []
     assert "-\n" in work.restore("--list").stdout
 

@@ -1,0 +1,51 @@
+"""What both commands of the way back share: which errors are failures, and how they are stopped."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Mapping
+from types import FrameType
+from typing import NoReturn
+
+from datadump.commands.boundary import exit_status
+from datadump.mariadb.complaints import ServerError
+from datadump.restore.restore import RestoreError
+from datadump.restore.swap import SwapError
+from datadump.s3.errors import StoreError
+from datadump.settings.environment import put_environment_in_force
+from datadump.sql.lines import DumpError
+
+
+class StoppedError(Exception):
+    """Somebody wants this process to end; the text says by which signal."""
+
+
+FAILURES = (
+    StoreError, OSError, ServerError, DumpError, SwapError, RestoreError, StoppedError,
+    KeyboardInterrupt,
+)  # fmt: skip
+
+
+def run(failure: str, action: Callable[[Mapping[str, str]], int]) -> int:
+    """The exit status of an action that is given this process's environment.
+
+    ``failure`` begins the log's line where it fails, or is stopped by a signal.
+    """
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, stop)
+    return exit_status(
+        lambda: action(put_environment_in_force()),
+        FAILURES,
+        lambda error: f"{failure}: {reason_of(error)}",
+    )
+
+
+def reason_of(error: BaseException) -> str:
+    """The error's own text; an interrupt from the keyboard has none."""
+    return "stopped" if isinstance(error, KeyboardInterrupt) else str(error)
+
+
+def stop(number: int, _: FrameType | None) -> NoReturn:
+    """End by an error, so that what has to be undone is; the same signal again does nothing."""
+    signal.signal(number, signal.SIG_IGN)
+    raise StoppedError(f"stopped by {signal.Signals(number).name}")

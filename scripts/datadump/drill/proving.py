@@ -1,0 +1,68 @@
+"""A backup in the bucket is drilled, and gets its proof."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from datetime import datetime
+
+from datadump.backups.catalogue import Backup
+from datadump.backups.proofs import Proof, Proofs, now
+from datadump.drill.comparison import Outcome
+from datadump.drill.drill import drill
+from datadump.restore.download import DamagedError, Download
+from datadump.s3.bucket import Bucket, overwrites_warning
+
+
+def outcome_of(bucket: Bucket, backup: Backup, scratch: str) -> Outcome:
+    """What a drill of this backup finds, in a server below the folder ``scratch``.
+
+    An object that isn't what was uploaded is an outcome, too. Raises StoreError, ServerError and
+    OSError where no drill can be held.
+    """
+    download = Download(bucket, backup, scratch)
+    try:
+        path = download.fetch()
+    except DamagedError as error:
+        return Outcome([], str(error))
+    outcome = drill(path, scratch, seconds(backup.dumped_at))
+    download.remove()
+    return outcome
+
+
+def seconds(dumped_at: str) -> float:
+    """The moment ``dumped_at`` (ISO 8601), as seconds since 1970.
+
+    The present one, where that is no moment, or none that a server could take.
+    """
+    now = time.time()
+    with suppress(ValueError, OverflowError):
+        then = datetime.fromisoformat(dumped_at).timestamp()
+        return then if 0 < then < now else now
+    return now
+
+
+def proof_of(backup: Backup, outcome: Outcome) -> Proof:
+    """What is to be known later of a drill of this backup that ended just now."""
+    return Proof(
+        key=backup.key,
+        dump_id=backup.dump_id,
+        etag=backup.etag,
+        verified=not outcome.reason,
+        reason=outcome.reason,
+        at=now(),
+        numbers={
+            "objects": len(outcome.findings),
+            "rows": sum(finding.rows for finding in outcome.findings),
+        },
+    )
+
+
+def write_proof(proofs: Proofs, proof: Proof) -> None:
+    """Leave the proof in the bucket, and try with it whether the store overwrites objects.
+
+    Raises StoreError.
+    """
+    proofs.write(proof)
+    if not proofs.writes_are_conditional(proof):
+        print(overwrites_warning("ignores"))
