@@ -19,12 +19,14 @@ from datadump.ground.terminal import MEBIBYTE, human_size
 from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.throwaway import Account, throwaway_server
 from datadump.restore.loading import Source, load_file
+from datadump.restore.scratch import free_bytes, locked_folder
 from datadump.sql.inventory import Inventory, take_inventory
 from datadump.sql.lines import DumpError
 from datadump.sql.quoting import unquote
 from datadump.sql.reading import open_dump
 from datadump.sql.sections import NOT_WHOLE
 
+FOLDERS = "drill."  # how the names of drills' folders begin
 ROOM_FOR_A_SERVER = 1024**3  # bytes, with nothing in it
 ROOM_FOR_SQL = 3  # times its size: rows, indexes, and what a load takes for a time
 DEFINER = re.compile(rb"DEFINER=(`(?:[^`]|``)*`)(?:@(`(?:[^`]|``)*`))?")
@@ -74,7 +76,10 @@ def drill_unhurried(path: str, scratch: str, dumped_at: float) -> Outcome:
     database = expected.database or "drill"
     # An event whose only time has passed since would vanish as it is made.
     first = f"SET timestamp = {dumped_at}"
-    with throwaway_server(scratch, first, database, definers_of(expected)) as server:
+    with (
+        locked_folder(scratch, FOLDERS) as folder,
+        throwaway_server(folder, first, database, definers_of(expected)) as server,
+    ):
         try:
             load_file(server, Source(path, database), database)
         except (ServerError, DumpError) as error:
@@ -87,8 +92,7 @@ def drill_unhurried(path: str, scratch: str, dumped_at: float) -> Outcome:
 
 def require_room(scratch: str, size: int) -> None:
     """Raises OSError where the restored database would hardly fit."""
-    status = os.statvfs(scratch)
-    free = status.f_bavail * status.f_frsize
+    free = free_bytes(scratch)
     needed = ROOM_FOR_A_SERVER + ROOM_FOR_SQL * size
     if free < needed:
         raise OSError(

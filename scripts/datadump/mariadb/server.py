@@ -48,7 +48,7 @@ class Server:
     """
 
     def __init__(self, options: bytes) -> None:
-        # In memory, since it may hold a password; the clients ignore one that others could write.
+        # In memory, since it may hold a password. The clients ignore a file that others may write.
         self._options = os.memfd_create("mariadb-options")
         os.fchmod(self._options, 0o600)
         os.write(self._options, options + OPTIONS_OF_MYSQLDB)
@@ -152,14 +152,14 @@ class Server:
 
 
 def rows_of(connection: Any, sql: str, *values: object) -> list[tuple[Any, ...]]:  # noqa: ANN401
-    """The rows of one statement."""
+    """The rows of one statement, over this connection of MySQLdb's. Raises MySQLdb.Error."""
     with closing(connection.cursor()) as cursor:
         cursor.execute(sql, values or None)
         return list(cursor.fetchall())
 
 
 def check(client: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
-    """Wait for a client's end; ServerError where it wasn't a good one."""
+    """Wait for a client's end; ServerError where it failed, by what it wrote to ``errors``."""
     if client.wait() == 0:
         return
     size = errors.seek(0, os.SEEK_END)

@@ -7,13 +7,10 @@ written, whomever a view or a routine names as its definer.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import secrets
-import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -23,7 +20,6 @@ from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.server import DUMP_OPTIONS, Server
 from datadump.sql.quoting import quote
 
-PREFIX = "drill."
 SECONDS_TO_START = 120
 ZONES = "/usr/share/zoneinfo"
 # Beside the database: definers are as the dump says. Before MariaDB 11.3 routines are read there.
@@ -31,19 +27,23 @@ MORE_RIGHTS = ("SET USER ON *.*", "SELECT ON mysql.proc")
 
 
 class Account(NamedTuple):
-    """A user, or a role, which has no host."""
+    """A user, or a role, which has no host, of a MariaDB server."""
 
     user: str
     host: str
 
     @property
     def sql(self) -> str:
-        """As GRANT writes it."""
+        """The account as GRANT names it."""
         return f"{quote(self.user)}@{quote(self.host)}" if self.host else quote(self.user)
 
 
 class ThrowawayServer(Server):
-    """A server that this process has started, seen by one of its accounts."""
+    """A server that this process has started, seen by one of its accounts.
+
+    ``folder`` holds its data, socket and log. What is loaded there begins with the statement
+    ``first``.
+    """
 
     def __init__(
         self, folder: str, user: str, first: str, process: subprocess.Popen[bytes]
@@ -56,23 +56,23 @@ class ThrowawayServer(Server):
         self._folder, self._first, self._process = folder, first, process
 
     def seen_by(self, user: str) -> ThrowawayServer:
-        """The same server."""
+        """The same server, seen by another of its accounts."""
         return ThrowawayServer(self._folder, user, self._first, self._process)
 
     def last_words(self) -> str:
-        """The last line of its log."""
+        """The last line of the server's log."""
         with open(log_of(self._folder), errors="replace") as file:
             return last_line(file.read())
 
     def require_life(self) -> None:
-        """Raises OSError where it has ended: out of memory, or of disk, or killed."""
+        """Raises OSError where the server has ended: out of memory, or of disk, or killed."""
         if self._process.poll() is not None:
             raise OSError(
                 f"the drill's server ended, status {self._process.returncode}: {self.last_words()}"
             )
 
     def wait_until_it_answers(self) -> None:
-        """Raises ServerError where it ends, or stays silent."""
+        """Wait; ServerError where the server ends, or doesn't answer within two minutes."""
         deadline = time.monotonic() + SECONDS_TO_START
         while True:
             try:
@@ -88,42 +88,21 @@ class ThrowawayServer(Server):
 
 @contextmanager
 def throwaway_server(
-    scratch: str, first: str, database: str, definers: Iterable[Account]
+    folder: str, first: str, database: str, definers: Iterable[Account]
 ) -> Iterator[ThrowawayServer]:
-    """A server that nobody else has, with that empty database and accounts that it may name.
+    """A server that nobody else has, with that empty database, as long as the context lasts.
 
-    What is loaded there begins with the statement ``first``. Raises ServerError and OSError.
+    ``folder`` is an empty one for its data. What is loaded there begins with the statement
+    ``first``, and may name the accounts ``definers``. Raises ServerError and OSError.
     """
-    sweep(scratch)
-    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=scratch) as folder:
-        lock = os.open(folder, os.O_RDONLY)
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
-            make_data(folder)
-            with running(folder, first) as root:
-                load_time_zones(root)
-                yield with_rights_on(root, database, definers)
-        finally:
-            os.close(lock)
-
-
-def sweep(scratch: str) -> None:
-    """Remove what a drill left that was killed: its lock is gone with it."""
-    for name in os.listdir(scratch):
-        path = os.path.join(scratch, name)
-        if name.startswith(PREFIX):
-            folder = os.open(path, os.O_RDONLY)
-            try:
-                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(path)
-            except BlockingIOError:
-                pass
-            finally:
-                os.close(folder)
+    make_data(folder)
+    with running(folder, first) as root:
+        load_time_zones(root)
+        yield with_rights_on(root, database, definers)
 
 
 def make_data(folder: str) -> None:
-    """The server's own tables."""
+    """Make the tables of the server itself, in a folder that is empty. Raises ServerError."""
     made = subprocess.run(
         [
             "mariadb-install-db",
@@ -142,13 +121,13 @@ def make_data(folder: str) -> None:
 
 
 def user() -> str:
-    """Who runs this; root has to say so."""
+    """The user that the server runs as: who runs this. Where that is root, it has to be said."""
     return "root" if os.geteuid() == 0 else str(os.geteuid())
 
 
 @contextmanager
 def running(folder: str, first: str) -> Iterator[ThrowawayServer]:
-    """The server as root sees it, from when it answers to its end."""
+    """The server as its root sees it, as long as the context lasts, and killed then."""
     os.mkdir(files_of(folder))
     with open(log_of(folder), "wb") as output:
         process = subprocess.Popen(command(folder), stdout=output, stderr=output)
@@ -166,7 +145,7 @@ def with_rights_on(
 ) -> ThrowawayServer:
     """The server as an account sees it that may do everything with that database, and no more.
 
-    Of the accounts that there were none stays: what this root's connection does, it does last.
+    Of the accounts that the server came with none stays: no connection of root can be made after.
     """
     own = Account(f"drill-{secrets.token_hex(8)}", "localhost")
     there = [
@@ -191,17 +170,17 @@ def pattern(database: str) -> str:
 
 
 def log_of(folder: str) -> str:
-    """Where the server writes its log."""
+    """The path of the log, for a server with its data in that folder."""
     return os.path.join(folder, "log")
 
 
 def files_of(folder: str) -> str:
-    """The one folder that SQL could read files from, and write them to, if an account might."""
+    """The one folder where SQL could read and write files, if an account had the right."""
     return os.path.join(folder, "files")
 
 
 def command(folder: str) -> list[str]:
-    """What isn't safe here makes it faster: its data is a copy."""
+    """How the server is started: it needn't keep its data over a crash, and so is faster."""
     return [
         "setpriv",
         "--pdeathsig=KILL",
@@ -226,7 +205,7 @@ def command(folder: str) -> list[str]:
 
 
 def load_time_zones(server: Server) -> None:
-    """Events may name one."""
+    """Make the server know the named time zones of this host: events may name one."""
     with subprocess.Popen(
         ["mariadb-tzinfo-to-sql", "--skip-write-binlog", ZONES],
         stdout=subprocess.PIPE,
@@ -236,6 +215,6 @@ def load_time_zones(server: Server) -> None:
 
 
 def last_line(text: str) -> str:
-    """Of what a program said."""
+    """The last line of what a program said."""
     lines = text.strip().splitlines()
     return lines[-1] if lines else "it said nothing"

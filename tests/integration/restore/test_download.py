@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 from datadump.backups.catalogue import Catalogue
-from datadump.restore.download import MOST_TRIES, DamagedError, Download, ScratchError
+from datadump.restore.download import MOST_TRIES, DamagedError, Download
+from datadump.restore.scratch import ScratchError
 from datadump.s3.client import connect
 from datadump.s3.errors import StoreError
 from datadump.settings.pipelines import Pipeline
@@ -351,7 +352,7 @@ def test_disk_that_fills_up_on_the_way_is_an_error_that_names_the_file(
     store: Store, access: StoreAccess, scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody else took the room."""
-    monkeypatch.setattr("datadump.restore.download.free_bytes", lambda folder: 10**12)
+    monkeypatch.setattr("datadump.restore.scratch.free_bytes", lambda folder: 10**12)
     put_backup(store, access, b"x" * 3 * MEBIBYTE)
     with small_disk(scratch, MEBIBYTE):
         download = download_of(access, scratch)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 from datadump.backups.catalogue import Backup
-from datadump.restore.download import MOST_TRIES, Download, open_locked, remove_leftovers
+from datadump.restore.download import MOST_TRIES, Download
 from datadump.s3.bucket import Bucket
 from datadump.s3.errors import StoreError
 
@@ -84,26 +84,3 @@ def test_file_of_somebody_else_gets_no_byte_of_a_dump(
     with pytest.raises(OSError, match=f"^{path}: .*: remove what is there$"):
         download.fetch()
     assert target.read_bytes() == b"kept"
-
-
-def test_leftover_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
-    """Where room is short: neither what a link leads to nor the link is ours to remove."""
-    link = tmp_path / f"restore.{'0' * 16}.part"
-    link.symlink_to(tmp_path / "target")
-    left = tmp_path / f"restore.{'f' * 16}.part"
-    left.touch()
-    remove_leftovers(str(tmp_path))
-    assert list(tmp_path.iterdir()) == [link]
-
-
-def test_lock_is_on_the_file_that_has_the_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its last owner may remove it just before he lets it go."""
-    path = tmp_path / "file"
-    path.touch()
-    unlinks = iter([path.unlink])
-    monkeypatch.setattr("fcntl.flock", lambda *_: next(unlinks, lambda: None)())
-    descriptor = open_locked(str(path))
-    assert os.fstat(descriptor).st_ino == path.stat().st_ino
-    os.close(descriptor)
