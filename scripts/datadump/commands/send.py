@@ -52,7 +52,7 @@ def upload_pending(access: StoreAccess, pipeline: Pipeline) -> int:
         log("there is no file to upload")
         return 0
     # Not before it's needed: boto3 takes longer to import than everything else here together.
-    from datadump.upload.shipment import send_all
+    from datadump.upload.sending import send_all
 
     return 0 if send_all(access, pipeline, folder, pending, today) else 1
 

@@ -1,0 +1,75 @@
+"""All that waits in a folder is uploaded, and every outcome is a line of the daily log."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+
+from datadump.dumps.folder import DumpFolder, Pending
+from datadump.ground.daily_log import log, log_unexpected
+from datadump.s3.client import connect
+from datadump.s3.errors import StoreError
+from datadump.settings.pipelines import Pipeline
+from datadump.settings.store import StoreAccess
+from datadump.upload.in_hand import DumpInHand, new_id
+from datadump.upload.numbering import Numbering
+from datadump.upload.shipment import Shipment
+
+
+def send_all(
+    access: StoreAccess,
+    pipeline: Pipeline,
+    folder: DumpFolder,
+    pending: Pending,
+    today: Callable[[], str],
+) -> bool:
+    """Upload each, so that one that can't go doesn't keep the others. True: all have arrived.
+
+    ``today`` tells the day that keys of this moment have, ``2026-11-23``.
+    """
+    # Python's own way would wait for the parts under way; a kill is safe at any moment.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        bucket = connect(access)
+    except StoreError as error:
+        log(str(error))
+        return False
+    numbering = Numbering(bucket, pipeline.prefix, today)
+    arrived = [
+        dump is not None and send_and_log(Shipment(bucket, numbering, dump, pipeline.database))
+        for dump in in_hand(folder, pending)
+    ]
+    return all(arrived)
+
+
+def in_hand(folder: DumpFolder, pending: Pending) -> Iterator[DumpInHand | None]:
+    """Each dump in turn; one that waits is taken when it is its turn.
+
+    None for one that can't be taken, which is logged.
+    """
+    for dump in pending.taken:
+        yield DumpInHand(folder, dump)
+    for name in pending.waiting:
+        try:
+            dump = folder.take(name, new_id())
+        except FileNotFoundError:  # a person removed it
+            continue
+        except OSError as error:
+            log(str(error))
+            yield None
+        else:
+            yield DumpInHand(folder, dump)
+
+
+def send_and_log(shipment: Shipment) -> bool:
+    """Upload one dump; every outcome is one line of the daily log. True: it has arrived."""
+    try:
+        shipment.send()
+    except (StoreError, OSError) as error:
+        log(str(error))
+    except Exception as error:  # noqa: BLE001 - the dumps after this one are to go all the same
+        log_unexpected(error)
+    else:
+        log("file successfully uploaded")
+        return True
+    return False
