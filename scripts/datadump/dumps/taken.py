@@ -15,11 +15,15 @@ from __future__ import annotations
 import time
 from typing import NamedTuple
 
-from datadump.ground.names import FINISHED_NAMES, escape, unescape
+from datadump.ground.names import (
+    DUMP_ID_LENGTH,
+    FINISHED_NAMES,
+    NOTE_LENGTH,
+    TAKEN_PREFIX,
+    name_of_note,
+    unescape,
+)
 
-TAKEN_PREFIX = ".send-to-s3."
-DUMP_ID_LENGTH = 32  # hexadecimal digits
-NOTE_LENGTH = 16
 LATEST = 0xFFFFFFFF
 HEX = set("0123456789abcdef")
 
@@ -50,7 +54,7 @@ class TakenDump(NamedTuple):
         if self.destination is None:
             return f"{TAKEN_PREFIX}{self.dump_id}.{self.finished_name}"
         note = f"{self.noted_at:08x}{self.upload_mark:08x}"
-        return f"{TAKEN_PREFIX}{self.dump_id}.{note}.{escape('/'.join(self.destination))}"
+        return name_of_note(self.dump_id, note, *self.destination)
 
     @property
     def bucket_in_the_making(self) -> bool:

@@ -1,11 +1,15 @@
-"""The names of finished dumps, and how a text becomes part of a file's name."""
+"""The names of finished dumps, and of the notes by which they become objects."""
 
 from __future__ import annotations
 
-FINISHED_NAMES = ("datadump.sql", "datadump.sql.zst", "datadump.sql.gz")
-# A file's name has room for 255 bytes: this many are left for the escaped prefix of the key when
-# everything else is as long as it can be.
-ROOM_FOR_PREFIX = 80
+SUFFIXES = (".sql", ".sql.zst", ".sql.gz")
+FINISHED_NAMES = tuple(f"datadump{suffix}" for suffix in SUFFIXES)
+TAKEN_PREFIX = ".send-to-s3."
+DUMP_ID_LENGTH = 32  # hexadecimal digits
+NOTE_LENGTH = 16
+LONGEST_BUCKET = 63  # characters, by S3's rule
+MOST_DIGITS = 15  # of the number in a key
+LONGEST_FILE_NAME = 255  # bytes, in Linux
 
 
 def escape(text: str) -> str:
@@ -16,3 +20,19 @@ def escape(text: str) -> str:
 def unescape(text: str) -> str:
     """The text that :func:`escape` was given."""
     return text.replace("%2F", "/").replace("%25", "%")
+
+
+def name_of_note(dump_id: str, note: str, bucket: str, key: str) -> str:
+    """The name of a taken dump's file, noted for that key."""
+    return f"{TAKEN_PREFIX}{dump_id}.{note}.{escape(f'{bucket}/{key}')}"
+
+
+# So many bytes of an escaped prefix fit into a note when all else is as long as it can be.
+ROOM_FOR_PREFIX = LONGEST_FILE_NAME - len(
+    name_of_note(
+        "0" * DUMP_ID_LENGTH,
+        "0" * NOTE_LENGTH,
+        "b" * LONGEST_BUCKET,
+        f"/2026-11-23/datadump{'9' * MOST_DIGITS}{max(SUFFIXES, key=len)}",
+    )
+)

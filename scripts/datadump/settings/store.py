@@ -7,10 +7,11 @@ import stat
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from datadump.ground.names import LONGEST_BUCKET
 from datadump.ground.owner import read_as_owner
 from datadump.settings.environment import SettingsError, is_token
 
-SHORTEST_BUCKET, LONGEST_BUCKET = 3, 63
+SHORTEST_BUCKET = 3  # characters, by S3's rule
 ALNUM = set("abcdefghijklmnopqrstuvwxyz0123456789")
 
 

@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import pytest
 from datadump.dumps.folder import DumpFolder, Pending
 from datadump.dumps.taken import Destination, TakenDump, parse_taken
-from datadump.ground.names import ROOM_FOR_PREFIX, escape
+from datadump.ground.names import ROOM_FOR_PREFIX, SUFFIXES, escape
+from datadump.s3.keys import is_dump_key
 
 DUMP_ID = "0123456789abcdef0123456789abcdef"
 OTHER_ID = "f" * 32
@@ -75,12 +76,14 @@ def test_files_of_others_are_no_dumps(name: str) -> None:
 
 
 def test_longest_note_fits_into_a_file_name() -> None:
-    """Longest bucket, prefix and number: 255 bytes at most."""
+    """Longest bucket, prefix, number and suffix: to the byte, so no room is wasted."""
     prefix = "é" * (ROOM_FOR_PREFIX // 2)
     assert len(escape(prefix).encode()) == ROOM_FOR_PREFIX
-    key = f"{prefix}/2026-11-23/datadump{10**14}.sql.zst"
-    dump = TakenDump(DUMP_ID, "datadump.sql.zst", Destination("b" * 63, key), 2**32 - 1, 1)
-    assert len(dump.name.encode()) <= 255
+    keys = [f"{prefix}/2026-11-23/datadump{10**15 - 1}{suffix}" for suffix in SUFFIXES]
+    assert all(map(is_dump_key, keys))
+    destinations = [Destination("b" * 63, key) for key in keys]
+    dumps = [TakenDump(DUMP_ID, "datadump.sql", where, 2**32 - 1, 1) for where in destinations]
+    assert max(len(dump.name.encode()) for dump in dumps) == 255
 
 
 def test_each_kind_of_pending_dumps_is_oldest_first(folder: DumpFolder) -> None:
