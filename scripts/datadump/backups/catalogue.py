@@ -61,11 +61,11 @@ class Catalogue:
 
     @property
     def place(self) -> str:
-        """What messages call it."""
+        """What messages call the prefix and its bucket."""
         return self._bucket.url(self._prefix)
 
     def newest(self, count: int) -> Newest:
-        """Up to so many, with their proofs. Asks for no more days than that takes."""
+        """Up to so many backups, with their proofs. Asks for no more days than that takes."""
         keys = self._keys(self._days())
         wanted = list(islice(keys, count))
         more = next(keys, None) is not None
@@ -99,7 +99,7 @@ class Catalogue:
         return f"there is {what} in {self.place}: --list shows what is there"
 
     def _days(self) -> list[str]:
-        """Newest first, up to tomorrow, since other clocks and zones may have that already.
+        """Days with objects, newest first, up to tomorrow: other clocks and zones may be there.
 
         A later one would be the latest for ever, whoever put it there: it is passed over, and that
         is said.
@@ -133,7 +133,7 @@ class Catalogue:
         return None
 
     def _named(self, key: str) -> Backup | None:
-        """A key without the prefix is this prefix's first: the bucket's root may be another's."""
+        """What has that key, with the prefix before it first: the root may be another host's."""
         if not key:
             return None
         if not self._prefix or key.startswith(self._prefix):
@@ -166,7 +166,7 @@ def backup_of(key: str, head: HeadObjectOutputTypeDef) -> Backup:
 
 
 def some_of(days: list[str]) -> str:
-    """The first of them, and how many more there are."""
+    """The first days, and how many more there are, as a line says it."""
     more = len(days) - MOST_IN_A_LINE
     return ", ".join(days[:MOST_IN_A_LINE]) + (f" and {more} more" if more > 0 else "")
 

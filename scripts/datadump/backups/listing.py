@@ -13,7 +13,7 @@ HEADER = ("KEY", "SIZE", "DUMPED AT", "DATABASE", "PROOF")
 
 
 def as_table(newest: Newest, place: str) -> str:
-    """Aligned columns, and a line about what isn't shown."""
+    """The backups in aligned columns, and a line about what isn't shown; ``place``: where from."""
     if not newest.backups:
         return f"there are no backups in {place}"
     lines = aligned([HEADER, *map(row, newest.backups)])
@@ -23,7 +23,7 @@ def as_table(newest: Newest, place: str) -> str:
 
 
 def row(backup: Backup) -> tuple[str, ...]:
-    """The cells of one backup."""
+    """The cells of one backup in the table of them."""
     return (
         backup.key,
         human_size(backup.size),
@@ -34,19 +34,19 @@ def row(backup: Backup) -> tuple[str, ...]:
 
 
 def verdict(proof: Proof | None) -> str:
-    """``verified 2026-11-23``, ``FAILED 2026-11-23``, or ``-`` where no drill has tried it."""
+    """``verified 2026-11-23``, ``FAILED 2026-11-23``, or ``-`` where there is no proof."""
     if proof is None:
         return "-"
     return f"{'verified' if proof.verified else 'FAILED'} {proof.at[:10]}"
 
 
 def as_json(newest: Newest) -> str:
-    """A list of objects, with null for what isn't known."""
+    """The backups as a JSON list of objects, with null for what isn't known."""
     return json.dumps(list(map(plain, newest.backups)), indent=2)
 
 
 def plain(backup: Backup) -> dict[str, Any]:
-    """One backup, by the names that its metadata has."""
+    """One backup as JSON has it, by the names that its metadata has."""
     values = {name.replace("_", "-"): value for name, value in backup._asdict().items()}
     proof = backup.proof.as_plain() if backup.proof else None
     return {name: None if value == "" else value for name, value in values.items()} | {

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import time
 
+from datadump.commands.boundary import exit_status
 from datadump.dumps.folder import DumpFolder
-from datadump.ground.daily_log import log, log_unexpected
+from datadump.ground.daily_log import log
 from datadump.ground.owner import become_owner_of
-from datadump.settings.environment import (
-    SettingsError,
-    check_access,
-    check_folder,
-    put_environment_in_force,
-)
+from datadump.settings.environment import check_access, check_folder, put_environment_in_force
 from datadump.settings.pipelines import Pipeline, read_pipeline
 from datadump.settings.store import StoreAccess, read_store
 
@@ -22,21 +18,20 @@ def tick() -> int:
 
     Returns the exit status: 0 all is well, 1 a failure that was logged, 2 wrong settings.
     """
-    try:
-        environment = put_environment_in_force()
-        access, pipeline = read_store(environment), read_pipeline(environment)
-        check_folder("DUMPS_DIR", pipeline.dumps)
-        become_owner_of(pipeline.dumps)
-        check_access("DUMPS_DIR", pipeline.dumps)
-        return upload_pending(access, pipeline)
-    except SettingsError as error:
-        log(str(error), to_stderr=True)
-        return 2
-    except OSError as error:
-        log(str(error))
-    except Exception as error:  # noqa: BLE001 - whoever reads the log needs a line of any fault
-        log_unexpected(error)
-    return 1
+    return exit_status(send, (OSError,), str)
+
+
+def send() -> int:
+    """Upload what waits, by this process's environment and as the owner of the folder.
+
+    Returns the exit status: 0, or 1 where a dump didn't arrive. Raises SettingsError and OSError.
+    """
+    environment = put_environment_in_force()
+    access, pipeline = read_store(environment), read_pipeline(environment)
+    check_folder("DUMPS_DIR", pipeline.dumps)
+    become_owner_of(pipeline.dumps)
+    check_access("DUMPS_DIR", pipeline.dumps)
+    return upload_pending(access, pipeline)
 
 
 def upload_pending(access: StoreAccess, pipeline: Pipeline) -> int:

@@ -1,6 +1,9 @@
-"""The folder that dumps wait in, and what an uploader does there; names: see dumps.taken."""
+"""The folder that dumps wait in, and what an uploader does there.
 
-from __future__ import annotations
+What the names of its files say is dumps.taken's matter.
+"""
+
+# Annotations are not postponed here: NamedTuple would compile each of them, at every idle tick.
 
 import fcntl
 import os
@@ -14,14 +17,14 @@ LOCK_NAME = ".send-to-s3.lock"
 
 
 class Pending(NamedTuple):
-    """What there is to upload: dumps taken by an earlier tick, names of those that wait."""
+    """What there is to upload: dumps that an earlier tick took, names of those that wait."""
 
     taken: list[TakenDump]
     waiting: list[str]
 
 
 class DumpFolder:
-    """The operations on the folder. All of them raise OSError as it comes.
+    """What is done in a folder of dumps. Every method raises OSError as it comes.
 
     One process at a time may work in it: :meth:`lock` first.
     """
@@ -31,14 +34,14 @@ class DumpFolder:
         self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
 
     def path_of(self, name: str) -> str:
-        """The path of a file in it."""
+        """The path of a file in the folder."""
         return os.path.join(self._path, name)
 
     def lock(self) -> bool:
-        """False where another process has the folder. The lock ends with the process.
+        """Lock the folder for this process, as long as it lives; False where another one has it.
 
-        It is on a file that only this user can open: whoever can open the folder itself could lock
-        that for ever.
+        The lock is on a file that only this user can open: whoever can open the folder itself could
+        lock that for ever.
         """
         path = self.path_of(LOCK_NAME)
         descriptor = open_own(path)
@@ -88,7 +91,7 @@ class DumpFolder:
         return self._note(dump, dump._replace(upload_mark=mark))
 
     def renew(self, dump: TakenDump, dump_id: str) -> TakenDump:
-        """Make another dump of it, with no destination."""
+        """Make another dump of that file, with the new id and no destination."""
         return self._note(dump, TakenDump(dump_id, dump.finished_name))
 
     def show(self, dump: TakenDump) -> None:
@@ -118,7 +121,7 @@ class DumpFolder:
                 os.unlink(self.path_of(name))
 
     def remove(self, dump: TakenDump) -> None:
-        """The dump has arrived."""
+        """Remove the file of a dump that has arrived."""
         os.unlink(self.path_of(dump.name))
         self._sync()
 

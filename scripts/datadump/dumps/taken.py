@@ -10,7 +10,7 @@ digits, is the second since 1970 in which it was made, and the mark of the multi
 there is one. So a note is one rename: atomic, together with the dump, and possible on a full disk.
 """
 
-from __future__ import annotations
+# Annotations are not postponed here: NamedTuple would compile each of them, at every idle tick.
 
 import time
 from typing import NamedTuple
@@ -50,7 +50,7 @@ class TakenDump(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The name of its file."""
+        """The name of the dump's file."""
         if self.destination is None:
             return f"{TAKEN_PREFIX}{self.dump_id}.{self.finished_name}"
         note = f"{self.noted_at:08x}{self.upload_mark:08x}"
@@ -79,7 +79,7 @@ def parse_taken(name: str) -> TakenDump | None:
 
 
 def is_hex(text: str, length: int) -> bool:
-    """Whether it is that many hexadecimal digits, in lower case."""
+    """Whether the text is that many hexadecimal digits, in lower case."""
     return len(text) == length and set(text) <= HEX
 
 

@@ -50,7 +50,7 @@ def human_size(size: int) -> str:
 
 
 def aligned(rows: list[tuple[str, ...]]) -> list[str]:
-    """The cells in columns, as far as they can be printed; the first row is their heads."""
+    """A table's lines, with what can't be printed replaced; the first row is the columns' heads."""
     rows = [tuple(map(printable, cells)) for cells in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(map(padded, cells, widths, rows[0])).rstrip() for cells in rows]

@@ -82,9 +82,9 @@ class Bucket:
                 return content
 
     def read_range(self, key: str, etag: str, start: int, length: int) -> Iterator[bytes]:
-        """These bytes of the object, in pieces as they come.
+        """So many bytes of the object from ``start`` on, in pieces as they come.
 
-        RefusedError where it isn't that ETag's any more; a cut on the way is a plain StoreError.
+        RefusedError where the object has another ETag by now, a plain StoreError where it is cut.
         """
         with self.errors(key):
             answer = self.client.get_object(
@@ -102,7 +102,7 @@ class Bucket:
                 yield from body.iter_chunks(CHUNK)
 
     def write(self, key: str, body: bytes) -> None:
-        """Store a small object in place of what is there. Not for dumps: see :meth:`put`."""
+        """Store a small object in place of what is there. Not for dumps: they overwrite nothing."""
         with self.errors(key):
             self.client.put_object(Bucket=self.name, Key=key, Body=body)
 
@@ -132,9 +132,9 @@ class Bucket:
         self.create(key, put)
 
     def create(self, key: str, request: Callable[..., object]) -> None:
-        """Carry out the request that makes an object where there is none, else KeyTakenError.
+        """Carry out the request, which makes an object; KeyTakenError where there is one already.
 
-        The request takes IfNoneMatch. A store that doesn't know it is asked for the key before.
+        The request takes IfNoneMatch. A store that doesn't know that is asked for the key before.
         """
         try:
             with self.errors(key):
@@ -151,7 +151,7 @@ class Bucket:
             raise KeyTakenError(f"there is an object already ({self.url(key)})")
 
     def head(self, key: str) -> HeadObjectOutputTypeDef | None:
-        """What the store tells of the object; None where there is none."""
+        """What the store tells of the object, its checksums too; None where there is none."""
         with self.errors(key):
             try:
                 return self.client.head_object(Bucket=self.name, Key=key, ChecksumMode="ENABLED")
@@ -161,7 +161,7 @@ class Bucket:
                 raise
 
     def url(self, key: str = "") -> str:
-        """What messages call the object, or the bucket."""
+        """What messages call the object under that key, or the bucket."""
         return f"s3://{self.name}/{key}" if key else f"s3://{self.name}"
 
     def errors(self, key: str = "") -> AbstractContextManager[None]:
@@ -170,12 +170,12 @@ class Bucket:
 
 
 def bare_etag(etag: str) -> str:
-    """Without the quotes, which some stores leave out in some places."""
+    """The ETag without its quotes, which some stores leave out in some places."""
     return etag.strip('"')
 
 
 def overwrites_warning(verb: str) -> str:
-    """What a person should know of a store that, say, ignores the condition of a request."""
+    """What a person should know of a store that, by the verb, ignores ``If-None-Match``, say."""
     return (
         f"warning: the store {verb} If-None-Match: uploaders that share a prefix there could "
         "overwrite each other's objects; give each an S3_PREFIX of its own"

@@ -24,7 +24,7 @@ def day_folder(prefix: str, day: str) -> str:
 
 
 def is_day(text: str) -> bool:
-    """Whether it is a date such as 2026-11-23, of the calendar."""
+    """Whether the text is a date of the calendar, such as 2026-11-23."""
     try:
         return bool(DAY.fullmatch(text) and date.fromisoformat(text))
     except ValueError:
@@ -44,7 +44,7 @@ def is_dump_key(key: str) -> bool:
 
 
 def number_of(key: str, folder: str) -> int:
-    """N, or 0 where the key is not one of the folder's dumps."""
+    """The N of ``datadump<N>.sql``; 0 where the key is not one of the folder's dumps."""
     match = NUMBERED.fullmatch(key.removeprefix(folder))
     return int(match[1]) if match else 0
 

@@ -84,7 +84,7 @@ class MultipartUploads:
         self._client = bucket.client
 
     def open(self, metadata: Metadata) -> str:
-        """Begin one; returns its id."""
+        """Begin a multipart upload; returns its id."""
         with self._errors():
             answer = self._client.create_multipart_upload(
                 Bucket=self._bucket.name,
@@ -97,7 +97,7 @@ class MultipartUploads:
         return answer["UploadId"]
 
     def list_open(self) -> list[OpenUpload]:
-        """All that are open at this very key, whoever began them."""
+        """The uploads that are open at this very key, whoever began them."""
         with self._errors():
             pages = self._client.get_paginator("list_multipart_uploads").paginate(
                 Bucket=self._bucket.name, Prefix=self._key
@@ -110,7 +110,7 @@ class MultipartUploads:
             ]
 
     def abort(self, upload_id: str) -> None:
-        """End it without an object."""
+        """End a multipart upload without an object."""
         with self._errors():
             self._client.abort_multipart_upload(
                 Bucket=self._bucket.name, Key=self._key, UploadId=upload_id
@@ -137,7 +137,7 @@ class MultipartUploads:
         self._bucket.create(self._key, complete)
 
     def _stored(self, upload_id: str, parts: dict[int, Slice]) -> dict[int, CompletedPartTypeDef]:
-        """The parts that the store has: none where the account may not ask, or it doesn't tell."""
+        """The parts that the store has; none where the account may not ask, or it doesn't tell."""
         try:
             return dict(self._listed(upload_id, parts))
         except (DeniedError, NotOfferedError) as error:
@@ -193,7 +193,7 @@ class MultipartUploads:
 
 
 def completed(number: int, etag: str, crc32: str | None) -> CompletedPartTypeDef:
-    """The part as the completion names it, with its checksum if the store told one."""
+    """A part as the request that completes an upload names it, with the checksum that was told."""
     part: CompletedPartTypeDef = {"PartNumber": number, "ETag": etag}
     if crc32:
         part["ChecksumCRC32"] = crc32

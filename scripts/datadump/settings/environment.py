@@ -28,7 +28,7 @@ def put_environment_in_force() -> Mapping[str, str]:
 
 
 def time_zone(environment: Mapping[str, str]) -> str:
-    """The name of the time zone that dates in keys and logs are in."""
+    """The name of the time zone that dates in keys and logs are in; not checked."""
     return environment.get("TZ") or "America/Sao_Paulo"
 
 
@@ -40,7 +40,7 @@ def check_printable(name: str, value: str) -> str:
 
 
 def is_token(text: str) -> bool:
-    """Whether it is one word of printable ASCII."""
+    """Whether the text is one word of printable ASCII."""
     return text.isascii() and text.isprintable() and " " not in text
 
 

@@ -1,6 +1,9 @@
-"""Settings of a pipeline: whose dumps they are, where they wait, and where they go."""
+"""Settings of a pipeline: whose dumps they are, where they wait, and where they go.
 
-from __future__ import annotations
+An idle tick reads them, every minute: hence NamedTuple, which costs a third of dataclasses.
+"""
+
+# Annotations are not postponed here: NamedTuple would compile each of them, at every idle tick.
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -10,10 +13,7 @@ from datadump.settings.environment import SettingsError, check_printable
 
 
 class Pipeline(NamedTuple):
-    """One database's dumps, from their folder to their keys.
-
-    An idle tick reads it every minute: hence NamedTuple, which costs a third of dataclasses.
-    """
+    """One database's dumps, from their folder to their keys."""
 
     database: str
     dumps: str  # the folder; check_folder tells whether it can be used

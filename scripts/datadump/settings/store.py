@@ -1,6 +1,6 @@
 """Settings of the store: the account's keys, the bucket, and how it is reached."""
 
-from __future__ import annotations
+# Annotations are not postponed here: NamedTuple would compile each of them, at every idle tick.
 
 import os
 import stat
@@ -56,7 +56,7 @@ def read_store(environment: Mapping[str, str]) -> StoreAccess:
 
 
 def check_endpoint(url: str) -> str | None:
-    """The URL itself, None for AWS; raises SettingsError for what can't be one."""
+    """The URL of a store, None for the empty one of AWS; raises SettingsError for no URL."""
     scheme, _, host = url.partition("://")
     if url and (scheme not in {"http", "https"} or not host.strip("/:") or not is_token(host)):
         raise SettingsError(f"AWS_ENDPOINT_URL_S3: {url!r} is not like https://s3.example.com")
@@ -64,7 +64,7 @@ def check_endpoint(url: str) -> str | None:
 
 
 def check_region(name: str) -> str:
-    """The name itself; raises SettingsError for what can't be a region's."""
+    """The region's name; raises SettingsError for what can't be one."""
     if not set(name) <= ALNUM | {"-"}:
         raise SettingsError(f"AWS_DEFAULT_REGION: {name!r} is not like us-east-1")
     return name
@@ -108,9 +108,10 @@ def lines_of(content: bytes, path: str) -> list[str]:
 
 
 def check_bucket(name: str, source: str) -> str:
-    """S3's rule for names: 3 to 63 of a-z, 0-9, dot and hyphen. Raises SettingsError.
+    """The bucket's name; raises SettingsError, which names the source, for one that S3 forbids.
 
-    A name that breaks it is not shown: it may be a secret on the wrong line.
+    S3 allows 3 to 63 of a-z, 0-9, dot and hyphen. What breaks that is not shown: it may be a secret
+    on the wrong line.
     """
     fits = SHORTEST_BUCKET <= len(name) <= LONGEST_BUCKET and set(name) <= ALNUM | set(".-")
     if not fits or name[0] not in ALNUM or name[-1] not in ALNUM or ".." in name:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from datadump.ground.progress import Progress
-from datadump.ground.terminal import printable
+from datadump.ground.terminal import Notices, printable
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,12 @@ def test_progress_shows_no_key_as_it_is(
     monkeypatch.setattr("datadump.ground.progress.SECONDS_BETWEEN_REPORTS", 0.0)
     Progress("s3://b/\x1b[2J\ud800", 3 * 1024**2, 0).add(1024**2)
     assert capsys.readouterr().out.startswith("s3://b/?[2J?: 1 of 3 MiB, ")
+
+
+def test_notice_is_given_once_to_each_who_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is said of one store doesn't keep the same from being said of another."""
+    first, second = Notices(), Notices()
+    for notices in (first, first, second):
+        notices.say("it forgets")
+        notices.warn("it fails")
+    assert tuple(capsys.readouterr()) == ("it forgets\n" * 2, "it fails\n" * 2)

@@ -1,0 +1,30 @@
+"""What an upload says of its dump, and what is read of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import pytest
+from datadump.s3.metadata import Metadata, read_metadata, to_headers
+
+if TYPE_CHECKING:
+    from types_boto3_s3.type_defs import HeadObjectOutputTypeDef
+
+
+def head_with(metadata: dict[str, str]) -> HeadObjectOutputTypeDef:
+    """The part of a store's answer that counts here."""
+    return cast("HeadObjectOutputTypeDef", {"Metadata": metadata})
+
+
+@pytest.mark.parametrize("database", ["FACULDADE", "naïve", "100%", "%41", "a b/c=d", "学校"])
+def test_metadata_is_read_as_it_was_written(database: str) -> None:
+    """Whatever the database is called: what a header can't hold is encoded."""
+    metadata = Metadata("2026-11-23T03:38:27-03:00", database, "d" * 32, "5" * 64)
+    headers = to_headers(metadata)
+    assert all(text.isascii() and text.isprintable() for text in headers.values())
+    assert read_metadata(head_with(headers)) == metadata
+
+
+def test_metadata_that_is_not_there_is_empty() -> None:
+    """Other tools' objects have none, or their own."""
+    assert read_metadata(head_with({"author": "João"})) == Metadata("", "", "", "")
