@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import BinaryIO, NamedTuple
 
-from datadump.mariadb.objects import names_in
+from datadump.mariadb.objects import Schema
 from datadump.mariadb.server import Server
 from datadump.sql.inventory import Inventory, Name, Object, sum_rows, take_inventory
-from datadump.sql.quoting import quote, without_database
-from datadump.sql.reading import open_dump
+from datadump.sql.quoting import without_database
+from datadump.sql.reading import DumpFile
 
 OK = "ok"
 NOT_COMPARED = "ok, its definition not compared"
@@ -18,7 +18,7 @@ MOST_IN_A_LINE = 3
 
 
 class Finding(NamedTuple):
-    """What the drill found of one object; ``result`` is ``ok`` or what is wrong with it."""
+    """What a drill found of one object; ``result`` is ``ok`` or what is wrong with it."""
 
     name: Name
     rows: int
@@ -26,7 +26,7 @@ class Finding(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """Of a drill. ``reason`` is empty where the backup is proven."""
+    """What came out of a drill. ``reason`` is empty where the backup is proven."""
 
     findings: list[Finding]
     reason: str
@@ -36,20 +36,20 @@ class Outcome(NamedTuple):
 class Comparison:
     """Of a dump with the database that it was restored into. Raises ServerError and DumpError.
 
-    ``path`` is the dump's file, ``expected`` the inventory of it.
+    ``expected`` is the inventory of the dump.
     """
 
-    def __init__(self, server: Server, database: str, expected: Inventory, path: str) -> None:
-        self._server, self._database = server, database
-        self._expected, self._path = expected, path
-        self._names = names_in(server, database)
-        with self._dump() as stream:
+    def __init__(self, server: Server, database: str, expected: Inventory, dump: DumpFile) -> None:
+        self._server, self._schema = server, Schema(server, database)
+        self._expected, self._expected_dump = expected, dump
+        self._names = self._schema.objects()
+        with self._dump_again() as stream:
             self._found = take_inventory(stream)
         self._same_version = self._found.server_version == expected.server_version
         self._other_rows = self._tables_of_other_rows()
 
     def outcome(self) -> Outcome:
-        """All three proofs."""
+        """What was found of every object, of the dump and of the database."""
         everything = self._expected.objects.keys() | self._found.objects.keys() | self._names
         findings = [self._finding(name) for name in sorted(everything)]
         note = (
@@ -63,12 +63,12 @@ class Comparison:
         wrong = [f for f in findings if f.result not in {OK, NOT_COMPARED}]
         return Outcome(findings, summary(wrong), note)
 
-    def _dump(self) -> AbstractContextManager[BinaryIO]:
+    def _dump_again(self) -> AbstractContextManager[BinaryIO]:
         options = ["--dump-history"] if self._expected.has_history else []
-        return self._server.dump(self._database, *options)
+        return self._server.dump(self._schema.name, *options)
 
     def _tables_of_other_rows(self) -> set[str]:
-        """By digests of the rows in their order; where these differ, by sums, whatever the order.
+        """Told by digests of the rows in their order; where these differ, by sums, in any order.
 
         A server may read a table in the order of one of its indexes, and change its mind.
         """
@@ -80,7 +80,7 @@ class Comparison:
         }
         if not doubtful:
             return set()
-        with open_dump(self._path) as stream, self._dump() as other:
+        with self._expected_dump.open() as stream, self._dump_again() as other:
             sums, other_sums = sum_rows(stream, doubtful), sum_rows(other, doubtful)
         return {name for name in doubtful if sums.get(name) != other_sums.get(name)}
 
@@ -102,20 +102,20 @@ class Comparison:
         return Finding(name, here.rows, result)
 
     def _count_rows(self, name: Name) -> int:
-        """As many as a dump has: with the history of the table, where that is dumped."""
+        """The table's rows, as a dump counts them: with its history, where that is dumped."""
         versioned = b"WITH SYSTEM VERSIONING" in self._expected.objects[name].definition
         history = " FOR SYSTEM_TIME ALL" if versioned and self._expected.has_history else ""
-        table = f"{quote(self._database)}.{quote(name.name)}{history}"
+        table = f"{self._schema.qualified(name.name)}{history}"
         ((number,),) = self._server.query(f"SELECT COUNT(*) FROM {table}")
         return int(number)
 
     def _plain(self, item: Object) -> bytes:
         """The definition, the same whether the definer of a view exists or not."""
-        return without_database(item.definition, self._database)
+        return without_database(item.definition, self._schema.name)
 
 
 def summary(wrong: Iterable[Finding]) -> str:
-    """One line; empty where nothing is wrong."""
+    """The findings in one line; empty where there is none."""
     texts = [f"{kind} {name} {result}" for (kind, name), _, result in wrong]
     more = len(texts) - MOST_IN_A_LINE
     return ", ".join(texts[:MOST_IN_A_LINE]) + (f", and {more} more" if more > 0 else "")

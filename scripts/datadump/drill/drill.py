@@ -23,7 +23,7 @@ from datadump.restore.scratch import free_bytes, locked_folder
 from datadump.sql.inventory import Inventory, take_inventory
 from datadump.sql.lines import DumpError
 from datadump.sql.quoting import unquote
-from datadump.sql.reading import open_dump
+from datadump.sql.reading import DumpFile
 from datadump.sql.sections import NOT_WHOLE
 
 FOLDERS = "drill."  # how the names of drills' folders begin
@@ -36,15 +36,15 @@ SECONDS_PER_MEBIBYTE = 2
 NO_ROOM = re.compile(r"ERROR (?:1021|1114|2006|2013) |No space left")
 
 
-def drill(path: str, scratch: str, dumped_at: float) -> Outcome:
-    """Restore the dump's file and compare. ``dumped_at``: seconds since 1970.
+def drill(dump: DumpFile, scratch: str, dumped_at: float) -> Outcome:
+    """Restore the dump into a server of its own, and compare. ``dumped_at``: seconds since 1970.
 
     Raises ServerError and OSError where the drill itself can't be held, or takes too long: a dump
     may hold a statement that never ends.
     """
-    size = os.path.getsize(path)
+    size = os.path.getsize(dump.path)
     with at_most(SECONDS + SECONDS_PER_MEBIBYTE * size // MEBIBYTE):
-        return drill_unhurried(path, scratch, dumped_at)
+        return drill_unhurried(dump, scratch, dumped_at)
 
 
 @contextmanager
@@ -63,10 +63,10 @@ def at_most(seconds: int) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def drill_unhurried(path: str, scratch: str, dumped_at: float) -> Outcome:
-    """The same, with no limit."""
+def drill_unhurried(dump: DumpFile, scratch: str, dumped_at: float) -> Outcome:
+    """What :func:`drill` finds, however long it takes."""
     try:
-        with open_dump(path) as stream:
+        with dump.open() as stream:
             expected = take_inventory(stream)
     except DumpError as error:
         return Outcome([], str(error))
@@ -81,17 +81,17 @@ def drill_unhurried(path: str, scratch: str, dumped_at: float) -> Outcome:
         throwaway_server(folder, first, database, definers_of(expected)) as server,
     ):
         try:
-            load_file(server, Source(path, database), database)
+            load_file(server, Source(dump, database), database)
         except (ServerError, DumpError) as error:
             server.require_life()
             if NO_ROOM.search(str(error)):
                 raise
             return Outcome([], str(error))
-        return Comparison(server, database, expected, path).outcome()
+        return Comparison(server, database, expected, dump).outcome()
 
 
 def require_room(scratch: str, size: int) -> None:
-    """Raises OSError where the restored database would hardly fit."""
+    """Raises OSError where the folder has no room for a drill of so many bytes of SQL."""
     free = free_bytes(scratch)
     needed = ROOM_FOR_A_SERVER + ROOM_FOR_SQL * size
     if free < needed:
@@ -102,7 +102,10 @@ def require_room(scratch: str, size: int) -> None:
 
 
 def definers_of(inventory: Inventory) -> list[Account]:
-    """Whom views, triggers, routines and events belong to: without them no view could be dumped."""
+    """The accounts that views, triggers, routines and events belong to.
+
+    Without them no view could be dumped.
+    """
     heads = [
         DEFINER.search(item.definition)
         for name, item in inventory.objects.items()
@@ -112,5 +115,5 @@ def definers_of(inventory: Inventory) -> list[Account]:
 
 
 def account_of(user: bytes, host: bytes) -> Account:
-    """The account of these quoted names; no host is a role's."""
+    """The account that has these quoted names; one without a host is a role."""
     return Account(unquote(user.decode(errors="replace")), unquote(host.decode(errors="replace")))

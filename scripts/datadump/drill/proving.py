@@ -12,6 +12,7 @@ from datadump.drill.comparison import Outcome
 from datadump.drill.drill import drill
 from datadump.restore.download import DamagedError, Download
 from datadump.s3.bucket import Bucket, overwrites_warning
+from datadump.sql.reading import DumpFile
 
 
 def outcome_of(bucket: Bucket, backup: Backup, scratch: str) -> Outcome:
@@ -22,10 +23,10 @@ def outcome_of(bucket: Bucket, backup: Backup, scratch: str) -> Outcome:
     """
     download = Download(bucket, backup, scratch)
     try:
-        path = download.fetch()
+        dump = DumpFile(download.fetch())
     except DamagedError as error:
         return Outcome([], str(error))
-    outcome = drill(path, scratch, seconds(backup.dumped_at))
+    outcome = drill(dump, scratch, seconds(backup.dumped_at))
     download.remove()
     return outcome
 

@@ -7,7 +7,7 @@ from datadump.ground.terminal import aligned, printable
 
 
 def as_outcome(outcome: Outcome) -> str:
-    """What a drill found of each object, and its verdict."""
+    """The table of what a drill found of each object, and its verdict."""
     rows = [("KIND", "NAME", "ROWS", "RESULT"), *map(finding_row, outcome.findings)]
     lines = aligned(rows) if outcome.findings else []
     if outcome.note:
@@ -17,7 +17,7 @@ def as_outcome(outcome: Outcome) -> str:
 
 
 def finding_row(finding: Finding) -> tuple[str, ...]:
-    """The cells of one object; only tables have rows."""
+    """The cells of one object's line in the table of a drill; only tables have rows."""
     kind, name = finding.name
     rows = f"{finding.rows:,}" if kind == "table" else "-"
     return kind, name, rows, finding.result

@@ -102,8 +102,3 @@ class Schema:
             self.name,
         )
         return [name for (name,) in rows]
-
-
-def names_in(server: Server, database: str) -> set[Name]:
-    """All objects of the database, as the server tells."""
-    return Schema(server, database).objects()

@@ -19,7 +19,7 @@ from datadump.mariadb.server import Server
 from datadump.sql.adaptation import Adaptation, Wanted, arranged
 from datadump.sql.lines import DumpError
 from datadump.sql.outline import Outline, outline_of, whole
-from datadump.sql.reading import open_dump
+from datadump.sql.reading import DumpFile
 from datadump.sql.secondary_keys import keys_after_rows
 from datadump.sql.sections import Kind, Piece, Section, sections
 
@@ -32,20 +32,24 @@ NO_ROOM_TO_SORT = "ERROR 1878 "
 
 
 class Source(NamedTuple):
-    """What is to be loaded: these kinds of a file's sections.
+    """What is to be loaded: these kinds of a dump's sections, adapted.
 
     ``home`` and ``definers``: see :class:`Adaptation`.
     """
 
-    path: str
+    dump: DumpFile
     home: str
     kinds: Collection[Kind] = ALL
     definers: bool = True
 
 
 def load_file(server: Server, source: Source, database: str) -> None:
-    """Load it into that database. Raises DumpError and ServerError."""
-    outline = outline_of(source.path) if Kind.ROWS in source.kinds else None
+    """Load what the source says into that database, which exists.
+
+    Over several connections at once where it is a whole dump of mariadb-dump's, and if the server
+    has no room to sort its keys, once more from the beginning. Raises DumpError and ServerError.
+    """
+    outline = outline_of(source.dump) if Kind.ROWS in source.kinds else None
     if not outline:
         Load(server, source, database).one_by_one()
         return
@@ -59,7 +63,7 @@ def load_file(server: Server, source: Source, database: str) -> None:
 
 
 class Load:
-    """One file on its way into one database."""
+    """One dump on its way into one database. Raises DumpError and ServerError."""
 
     def __init__(self, server: Server, source: Source, database: str) -> None:
         self._server, self._source, self._database = server, source, database
@@ -70,14 +74,14 @@ class Load:
         self._progress = Progress(database)
 
     def one_by_one(self) -> None:
-        """All sections over one connection."""
-        with open_dump(self._source.path) as stream:
+        """Load all of the wanted sections over one connection, in their own order."""
+        with self._source.dump.open() as stream:
             self._run(whole(sections(stream)), lambda section: section.kind in self._kinds)
 
     def in_parallel(self, outline: Outline, *, late_keys: bool) -> None:
-        """The same outcome, with tables loaded at the same time.
+        """Load the wanted sections, several tables at the same time.
 
-        ``late_keys``: their secondary keys are added when the rows are there.
+        ``late_keys``: the tables' secondary keys are added when their rows are there.
         """
         self._run(outline.pieces, lambda section: section.kind in self._kinds & FIRST)
         with ThreadPoolExecutor(JOBS) as pool:
@@ -92,7 +96,7 @@ class Load:
         self._run(whole(outline.pieces), lambda section: section.kind in self._kinds & LAST)
 
     def _load_tables(self, outline: Outline, late_keys: bool) -> None:
-        """Those that no other connection has taken."""
+        """Load the tables that no other connection has taken, over one connection."""
         mine: set[str] = set()
 
         def wanted(section: Section) -> bool:
@@ -101,14 +105,14 @@ class Load:
             of_mine = section.kind in OF_A_TABLE and section.name in mine
             return of_mine or section.kind is Kind.HEAD
 
-        with open_dump(self._source.path) as stream:
+        with self._source.dump.open() as stream:
             pieces = sections(stream)
             if late_keys:
                 pieces = keys_after_rows(pieces, outline.referenced)
             self._run(pieces, wanted)
 
     def _is_free(self, table: str) -> bool:
-        """Whether nobody has taken it; from now on somebody has."""
+        """Whether no connection has taken the table yet; from now on one has."""
         with self._lock:
             free = table not in self._taken
             self._taken.add(table)

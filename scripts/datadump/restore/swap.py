@@ -19,6 +19,7 @@ from datadump.restore.loading import Source, load_file
 from datadump.sql.inventory import take_inventory
 from datadump.sql.lines import DumpError
 from datadump.sql.quoting import quote
+from datadump.sql.reading import DumpFile
 from datadump.sql.sections import Kind, sections
 
 PROGRAM = frozenset(Kind) - {Kind.SEQUENCE, Kind.STRUCTURE, Kind.ROWS, Kind.EVENTS}
@@ -74,7 +75,7 @@ class Swap:
         self._server = server
         self._home = Schema(server, name)
         self._beside, self._before = Schema(server, beside), Schema(server, before)
-        self._old_program = f"{scratch}/{before.replace('/', '_')}.sql"
+        self._old_program = DumpFile(f"{scratch}/{before.replace('/', '_')}.sql")
         self._state = State.AS_IT_WAS
         self.warnings: list[str] = []
 
@@ -95,7 +96,7 @@ class Swap:
                 raise SwapError(f"the account can't read {kind} {name}, which would be lost")
         with (
             self._server.dump(home.name, *options) as stream,
-            open(self._old_program, "wb") as file,
+            open(self._old_program.path, "wb") as file,
         ):
             wanted = PROGRAM | {Kind.EVENTS}
             file.writelines(sql for section, sql in sections(stream) if section.kind in wanted)
@@ -113,7 +114,7 @@ class Swap:
             name=self._home.name,
             beside=self._beside.name,
             before=self._before.name,
-            program=self._old_program,
+            program=self._old_program.path,
         )
 
     def _run(self, source: Source) -> None:

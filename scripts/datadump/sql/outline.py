@@ -10,7 +10,7 @@ from itertools import islice
 from datadump.ground.terminal import MEBIBYTE
 from datadump.sql.adaptation import Adaptation
 from datadump.sql.lines import DumpError
-from datadump.sql.reading import open_dump
+from datadump.sql.reading import DumpFile
 from datadump.sql.secondary_keys import Column, referenced_columns
 from datadump.sql.sections import (
     FIRST_COMMENT,
@@ -61,16 +61,16 @@ class Outline:
             self.size += len(sql)
 
 
-def outline_of(path: str) -> Outline | None:
+def outline_of(dump: DumpFile) -> Outline | None:
     """What the dump holds beside its tables; None where it isn't just one dump of mariadb-dump's.
 
     It may be another tool's, hold two dumps or rows without their table, or somebody may have added
     a statement in its head or at its end. Then its statements must run in their own order.
     """
-    if not is_of_mariadb_dump(path):
+    if not is_of_mariadb_dump(dump):
         return None
     outline = Outline()
-    with open_dump(path) as stream:
+    with dump.open() as stream:
         for section, sql in sections(stream):
             if not outline.goes_on_with(section, sql):
                 return None
@@ -80,22 +80,22 @@ def outline_of(path: str) -> Outline | None:
     return outline
 
 
-def is_of_mariadb_dump(path: str) -> bool:
+def is_of_mariadb_dump(dump: DumpFile) -> bool:
     """Whether the file says that mariadb-dump wrote it, in one of its first lines.
 
     Only then are its sections what their comments tell.
     """
-    with open_dump(path) as stream:
+    with dump.open() as stream:
         lines = [stream.readline(LONGEST_FIRST_LINE) for _ in range(FIRST_LINES)]
     return any(line.startswith(FIRST_COMMENT) for line in lines)
 
 
-def check_head(path: str) -> None:
+def check_head(dump: DumpFile) -> None:
     """Raises DumpError for a file that can't be a dump, by a look at its beginning.
 
     Nor may it go to a database of its own choice there; what comes later is seen as it is loaded.
     """
-    with open_dump(path) as stream:
+    with dump.open() as stream:
         if b"\0" in stream.peek():  # type: ignore[attr-defined]
             raise DumpError("the object is neither SQL nor that compressed with zstd or gzip")
         adapt = Adaptation("")

@@ -6,7 +6,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from datadump.ground.pipes import BUFFER, widen
 from datadump.sql.lines import DumpError
@@ -14,22 +14,33 @@ from datadump.sql.lines import DumpError
 DECOMPRESSORS = {b"\x28\xb5\x2f\xfd": ["zstd", "-dcq"], b"\x1f\x8b": ["gzip", "-dc"]}
 
 
-@contextmanager
-def open_dump(path: str) -> Iterator[BinaryIO]:
-    """The dump's SQL. Raises DumpError where the file can't be decompressed to its end."""
-    with open(path, "rb") as file:
-        start = file.peek(4)
-        for magic, command in DECOMPRESSORS.items():
-            if start.startswith(magic):
-                with decompressed(file, command) as stream:
-                    yield stream
-                return
-        yield file
+class DumpFile(NamedTuple):
+    """A dump in a file: SQL, or SQL that was compressed with zstd or gzip."""
+
+    path: str
+
+    @contextmanager
+    def open(self) -> Iterator[BinaryIO]:
+        """The dump's SQL, from its beginning.
+
+        Raises OSError, and DumpError where the file can't be decompressed to its end.
+        """
+        with open(self.path, "rb") as file:
+            start = file.peek(4)
+            for magic, command in DECOMPRESSORS.items():
+                if start.startswith(magic):
+                    with decompressed(file, command) as stream:
+                        yield stream
+                    return
+            yield file
 
 
 @contextmanager
 def decompressed(file: BinaryIO, command: list[str]) -> Iterator[BinaryIO]:
-    """The output of the command that is given this file; who stops early needn't read it all."""
+    """The output of a command that is given this file; who stops early needn't read it all.
+
+    Raises DumpError where the command fails, with what it said.
+    """
     os.lseek(file.fileno(), 0, os.SEEK_SET)
     with subprocess.Popen(
         command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=BUFFER

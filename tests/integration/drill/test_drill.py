@@ -21,7 +21,7 @@ from datadump.mariadb.server import Server as DrillServer
 from datadump.mariadb.throwaway import Account, throwaway_server
 from datadump.restore.loading import Source, load_file
 from datadump.sql.inventory import take_inventory
-from datadump.sql.reading import open_dump
+from datadump.sql.reading import DumpFile
 from support.mariadb import Server, running_server
 from support.programs import Workplace
 from support.restoring import back_up, workplace
@@ -203,13 +203,13 @@ def restored(
     folder = tmp_path_factory.mktemp("restored")
     work = workplace(folder / "work", server, stores("seaweedfs-http"), "unused")
     assert work.dump(DB_NAME=EVERYTHING).returncode == 0, work.messages()
-    path = str(work.dumps / "datadump.sql")
-    with open_dump(path) as lines:
+    dump = DumpFile(str(work.dumps / "datadump.sql"))
+    with dump.open() as lines:
         inventory = take_inventory(lines)
     first, definers = "SET timestamp = 1700000000", definers_of(inventory)
     with throwaway_server(str(work.scratch), first, EVERYTHING, definers) as drill_server:
-        load_file(drill_server, Source(path, EVERYTHING), EVERYTHING)
-        yield drill_server, lambda: Comparison(drill_server, EVERYTHING, inventory, path).outcome()
+        load_file(drill_server, Source(dump, EVERYTHING), EVERYTHING)
+        yield drill_server, lambda: Comparison(drill_server, EVERYTHING, inventory, dump).outcome()
 
 
 def test_every_difference_is_found(restored: tuple[DrillServer, Any]) -> None:
@@ -299,7 +299,7 @@ def test_dump_with_a_statement_that_never_ends_is_given_up(
     monkeypatch.setattr(drills, "SECONDS", 8)
     started = time.monotonic()
     with pytest.raises(TimeoutError, match="took over 8 seconds"):
-        drill(str(path), str(work.scratch), time.time())
+        drill(DumpFile(str(path)), str(work.scratch), time.time())
     assert time.monotonic() - started < 60
     assert list(work.scratch.iterdir()) == []
 

@@ -13,6 +13,7 @@ from datadump.ground.pipes import BUFFER
 from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.server import Server as Loader
 from datadump.restore.loading import Source, load_file
+from datadump.sql.reading import DumpFile
 from support.mariadb import Server, contents, running_server
 
 DATABASE = "limits"
@@ -50,7 +51,7 @@ def test_keys_that_the_server_has_no_room_to_sort_come_with_the_rows(
     with loader.dump(DATABASE) as dump:
         path.write_bytes(dump.read())
     server.query("CREATE DATABASE restored")
-    load_file(loader, Source(str(path), "restored"), "restored")
+    load_file(loader, Source(DumpFile(str(path)), "restored"), "restored")
     assert contents(server, "restored") == contents(server, DATABASE)
     assert "tmpdir is full" in capfd.readouterr().out
 

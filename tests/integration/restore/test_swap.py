@@ -10,6 +10,7 @@ from datadump.mariadb.server import DUMP_OPTIONS
 from datadump.mariadb.server import Server as Client
 from datadump.restore.loading import Source
 from datadump.restore.swap import Swap, SwapError
+from datadump.sql.reading import DumpFile
 from support.mariadb import Server, contents, running_server
 from support.shop import DATABASE, ODDITIES
 
@@ -52,7 +53,7 @@ def client(server: Server, user: str = "root") -> Client:
 def ended(swap: Swap, path: Path) -> str:
     """What the error says after its reason."""
     with pytest.raises(SwapError) as raised:
-        swap.run(Source(str(path), BESIDE))
+        swap.run(Source(DumpFile(str(path)), BESIDE))
     return str(raised.value).partition("; ")[2]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from datadump.sql.lines import DumpError
 from datadump.sql.outline import outline_of, whole
+from datadump.sql.reading import DumpFile
 from datadump.sql.sections import sections
 
 HEAD = b"""/*M!999999\\- enable the sandbox mode */\x20
@@ -49,7 +50,7 @@ def test_outline_is_all_but_the_tables(tmp_path: Path) -> None:
     """And knows which columns foreign keys refer to, in lower case."""
     path = tmp_path / "dump.sql"
     path.write_bytes(HEAD + TABLE + VIEW + END)
-    outline = outline_of(str(path))
+    outline = outline_of(DumpFile(str(path)))
     assert outline is not None
     # The lines that begin a section belong to the one before, until its name is read.
     assert b"".join(sql for _, sql in outline.pieces) == HEAD + b"\n--\n" + VIEW + END
@@ -70,7 +71,7 @@ def test_file_that_is_not_just_one_dump_has_no_outline(tmp_path: Path, dump: byt
     """Statements could run once for each connection, at another moment, or not at all."""
     path = tmp_path / "dump.sql"
     path.write_bytes(dump)
-    assert outline_of(str(path)) is None
+    assert outline_of(DumpFile(str(path))) is None
 
 
 @pytest.mark.parametrize("dump", [HEAD + TABLE, HEAD + TABLE + END + HEAD + TABLE])
