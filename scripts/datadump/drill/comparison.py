@@ -34,7 +34,7 @@ class Outcome(NamedTuple):
 
 
 class Comparison:
-    """Of a dump with the database that it was restored into. Raises ServerError and DumpError.
+    """A dump beside the database that it was restored into. Raises ServerError and DumpError.
 
     ``expected`` is the inventory of the dump.
     """

@@ -94,7 +94,7 @@ class Server:
         )
 
     def load(self, sql: Iterable[bytes], database: str) -> None:
-        """Run these pieces of SQL; it ends at the first error."""
+        """Run these pieces of SQL in that database, by the real client, up to the first error."""
         # Texts keep their comments and their line ends, no line is a command of the client, and no
         # statement reads a file of this host.
         command = [
@@ -130,7 +130,7 @@ class Server:
 
     @contextmanager
     def dump(self, database: str, *options: str) -> Iterator[BinaryIO]:
-        """The SQL of a dump, by the same options as the dumps in the bucket, and these."""
+        """The SQL of a dump of that database, by the options that all dumps have, and these."""
         command = [*self._command("mariadb-dump"), *options, "--", database]
         with tempfile.TemporaryFile() as errors:
             client = self._start(command, stdout=subprocess.PIPE, stderr=errors)

@@ -119,9 +119,9 @@ class PartialFile:
 
 @contextmanager
 def locked_folder(scratch: str, prefix: str) -> Iterator[str]:
-    """A folder of that prefix, as long as the context lasts.
+    """A folder in the scratch folder whose name begins so, as long as the context lasts.
 
-    Before that, those of the prefix go that killed processes left. Raises OSError.
+    Before that, those go that killed processes left. Raises OSError.
     """
     remove_folders(scratch, prefix)
     with tempfile.TemporaryDirectory(prefix=prefix, dir=scratch) as folder:
@@ -134,7 +134,7 @@ def locked_folder(scratch: str, prefix: str) -> Iterator[str]:
 
 
 def remove_folders(scratch: str, prefix: str) -> None:
-    """Remove the folders of that prefix, unless a process is at work in them."""
+    """Remove what begins so in the scratch folder, all of it folders, unless it is in use."""
     for name in os.listdir(scratch):
         path = os.path.join(scratch, name)
         if name.startswith(prefix):

@@ -26,7 +26,7 @@ PROGRAM = frozenset(Kind) - {Kind.SEQUENCE, Kind.STRUCTURE, Kind.ROWS, Kind.EVEN
 
 
 class SwapError(Exception):
-    """It ended half way; the text says why, and what is where."""
+    """A swap ended half way; the text says why, and what is where."""
 
 
 class State(Enum):
