@@ -5,6 +5,7 @@
 #   database_client.sh LOOK_USER LOOK_PASSWORD_FILE
 # prints the option file for the account that these two variables tell; status 2: a wrong setting.
 set -Eeuo pipefail
+export LC_ALL=C.UTF-8 # names and patterns are compared by characters
 
 common=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 . "$common/settings.sh"
@@ -27,12 +28,18 @@ wrong_setting() {
 check_client_settings() {
     local name
     for name in DB_HOST DB_NAME DB_TLS_CA "$1"; do
-        [[ ${!name} != *[[:cntrl:]]* ]] || wrong_setting "$name: it has characters that can't be printed"
+        is_plain_text "${!name}" || wrong_setting "$name: it has control characters, or is no UTF-8"
     done
     is_port "$DB_PORT" || wrong_setting "DB_PORT: '$DB_PORT' is not a port number"
     [[ $DB_TLS =~ ^(auto|off|verify)$ ]] || wrong_setting "DB_TLS: '$DB_TLS' is none of auto, off, verify"
     [[ $DB_TLS != verify || (-f $DB_TLS_CA && -r $DB_TLS_CA) ]] \
         || wrong_setting "DB_TLS_CA: DB_TLS=verify needs a CA file, and '$DB_TLS_CA' can't be read"
+}
+
+# is_plain_text TEXT: without control characters and line ends of any kind, and UTF-8: a byte that belongs
+# to no character fits no pattern either.
+is_plain_text() {
+    [[ $1 =~ ^[^[:cntrl:]]*$ ]]
 }
 
 is_port() {
@@ -65,8 +72,8 @@ client_options() {
     printf '!include %s\n' "$common/mariadb-dump.cnf"
 }
 
-# tls_options: the same for the clients and for MySQLdb, which has another default, and whose library
-# knows no option without a value.
+# tls_options: what DB_TLS means, in options that the clients and MySQLdb take alike: MySQLdb's default
+# is another than the clients', and its library knows no option without a value.
 tls_options() {
     case $DB_TLS in
         auto) ! client_checks_servers || printf 'ssl-verify-server-cert=1\n' ;;
@@ -75,7 +82,8 @@ tls_options() {
     esac
 }
 
-# client_checks_servers: unasked, as it does from MariaDB 11.4 on.
+# client_checks_servers: whether this machine's client checks a server's certificate unasked, as it does
+# from MariaDB 11.4 on.
 client_checks_servers() {
     [[ $(mariadb --no-defaults --help | grep '^ssl-verify-server-cert ') == *TRUE ]]
 }

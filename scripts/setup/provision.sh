@@ -7,7 +7,8 @@ readonly BASE_IMAGE=debian:trixie-slim
 readonly DATABASE_IMAGE=mariadb:11.8
 readonly STORE_IMAGE=chrislusf/seaweedfs:4.48
 
-readonly STAND_INS=${BASH_SOURCE[0]%/*}/../../dockerfiles/stand-ins
+STAND_INS=$(dirname -- "${BASH_SOURCE[0]}")/../../dockerfiles/stand-ins
+readonly STAND_INS
 readonly ENGINE_LOG=/var/log/dockerd.log
 
 say() {
@@ -122,18 +123,21 @@ host_pip_settings() {
         | grep -v '= file:' || true
 }
 
+# host_apt_settings: this machine's way to its mirrors, as an apt.conf for images.
+host_apt_settings() {
+    apt-config dump | grep -E '^Acquire::https?::' || true
+    # as in the official image: apt leaves nothing behind in a layer
+    printf '%s "";\n' Dir::Cache::pkgcache Dir::Cache::srcpkgcache
+    printf 'APT::Keep-Downloaded-Packages "false";\n'
+}
+
 # Debian 13 out of packages alone. It carries over what this machine needs to reach its mirrors:
 # their addresses, apt's and pip's settings, and certificates that an administrator added.
 build_debian_stand_in() (
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
     apt_install mmdebstrap debian-archive-keyring ca-certificates
-    {
-        apt-config dump | grep -E '^Acquire::https?::' || true
-        # as in the official image: apt leaves nothing behind in a layer
-        printf '%s "";\n' Dir::Cache::pkgcache Dir::Cache::srcpkgcache
-        printf 'APT::Keep-Downloaded-Packages "false";\n'
-    } >"$work/80host"
+    host_apt_settings >"$work/80host"
     host_pip_settings >"$work/pip.conf"
     mkdir -p /usr/local/share/ca-certificates
     # shellcheck disable=SC2016 # mmdebstrap fills in $1, the new system's root

@@ -47,6 +47,16 @@ def test_event_is_one_line(tmp_path: Path, message: str, logged: str) -> None:
     assert only_file(tmp_path).read_text() == output
 
 
+def test_script_is_run_from_its_own_folder(tmp_path: Path) -> None:
+    """By its bare name, and finds what lies beside it."""
+    result = subprocess.run(
+        ["/bin/bash", "daily_log.sh", "event"], cwd=SCRIPTS / "common",
+        env={"LOGS_DIR": str(tmp_path)}, capture_output=True, check=True,
+    )  # fmt: skip
+    assert result.stderr == b""
+    assert only_file(tmp_path).read_text().endswith(",event\n")
+
+
 @pytest.mark.parametrize(
     ("message", "logged"),
     [("é" * 200_000, "é" * 1000), ("a\ud800b\0c", "a?b c"), ("\x1b[2J\u009b31m", " [2J 31m")],
