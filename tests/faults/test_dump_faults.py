@@ -172,10 +172,7 @@ def kill_at(dumps: Workplace, seconds: float, *, whole: bool) -> None:
             in_session(process.pid, "pkill", "--signal", "KILL")
         process.kill()
         process.wait()
-    orphans = "mariadb|perl"
-    wait_for("its orphans' end", lambda: not in_session(process.pid, "pgrep", orphans))
-    # What is left watches over nothing.
-    wait_for("its end", lambda: not in_session(process.pid, "pkill", "--signal", "KILL"))
+    wait_for("its orphans' end", lambda: not in_session(process.pid, "pgrep"))
 
 
 def test_dump_that_is_killed_at_any_moment_is_whole_or_not_there(

@@ -111,18 +111,6 @@ def test_waiting_dump_is_replaced_by_a_newer_one(dumps: Workplace) -> None:
     assert dumps.files()["datadump.sql"] != b"old"
 
 
-def test_waiting_dump_with_a_later_snapshot_is_kept(
-    dumps: Workplace, server: Server, held: Callable[[], None]
-) -> None:
-    """Of two runs at once, the one that ends last need not be the newer one."""
-    process = dumps.start_dump()
-    wait_for("the dump is under way", lambda: waits_for_lock(server))
-    (dumps.dumps / "datadump.sql").write_text("newer")
-    held()
-    assert process.wait(60) == 0
-    assert dumps.files() == {"datadump.sql": b"newer"}
-
-
 def test_dump_from_before_the_clock_was_set_back_is_replaced(dumps: Workplace) -> None:
     """A time in the future proves nothing, and must not make dumps vanish."""
     (dumps.dumps / "datadump.sql").write_text("of tomorrow")
@@ -258,6 +246,19 @@ def test_disk_error_that_the_system_tells_as_the_dump_grows_fails_it(
     assert dumps.messages() == ["database dump failed: sync: Input/output error"]
 
 
+def test_disk_error_that_is_told_after_the_last_byte_fails_the_dump(
+    dumps: Workplace, tmp_path: Path
+) -> None:
+    """To the sync that has begun as the dump grew: who ended it then would end well."""
+    bin_, there, error = tmp_path / "bin", tmp_path / "there", "sync: Input/output error"
+    late = f'touch {there}; sleep 2; echo "{error}" >&2; exit 1'
+    stand_in(bin_, "sync", f'[[ $1 == --data ]] || exec "$real" "$@"; {late}')
+    dump = f"until [[ -e {there} ]]; do sleep 0.05; done; printf -- '\\n-- Dump completed'"
+    assert dumps.dump(PATH=stand_in(bin_, "mariadb-dump", dump)).returncode == 1
+    assert dumps.files() == {}
+    assert dumps.messages() == [f"database dump failed: {error}"]
+
+
 def test_dump_is_on_disk_before_its_name_and_both_before_the_log(
     dumps: Workplace, tmp_path: Path
 ) -> None:
@@ -330,26 +331,24 @@ def test_what_a_killed_run_left_is_swept_by_the_next(
     assert list(dumps.files()) == ["datadump.sql"]
 
 
-def test_orphans_of_a_killed_script_keep_its_lock_no_longer_than_they_work(
+def test_killed_script_leaves_nothing_that_runs_longer_than_its_dump(
     dumps: Workplace, server: Server, held: Callable[[], None]
 ) -> None:
-    """The one that watches over the server's silence sleeps on for DB_SILENCE_LIMIT."""
+    """What watches over the dump ends with the script, not with the next of its looks."""
     process = subprocess.Popen(
         ["bash", "scripts/database_dump.sh"],
         env=dumps.environment(), stdout=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
-    session = ["--session", str(process.pid)]
     try:
         wait_for("the dump is under way", lambda: waits_for_lock(server))
         process.kill()
         process.wait()
         held()
-        (left,) = partial_dumps(dumps)
-        lock = ["flock", "--nonblock", str(dumps.dumps / left), "true"]
-        wait_for("their end", lambda: subprocess.run(lock, check=False).returncode == 0)
+        wait_for("the end of all that it started", lambda: not runs_in_session(process.pid))
         assert dumps.dump().returncode == 0
         assert list(dumps.files()) == ["datadump.sql"]
     finally:
+        session = ["--session", str(process.pid)]
         subprocess.run(["pkill", "--signal", "KILL", *session], check=False)
 
 
@@ -360,46 +359,6 @@ def stand_in(folder: Path, program: str, script: str) -> str:
     file.write_text(f"#!/bin/bash\nreal={shutil.which(program)}\n{script}\n")
     file.chmod(0o755)
     return f"{folder}:{os.environ['PATH']}"
-
-
-def test_sweep_that_takes_a_dump_before_its_lock_does_no_harm(
-    dumps: Workplace, server: Server, tmp_path: Path
-) -> None:
-    """Another run's sweep, that is: the dump goes into a new file."""
-    sweep = (
-        f'if mkdir {tmp_path}/swept; then rm {dumps.dumps}/.database_dump.*; fi; exec $real "$@"'
-    )
-    result = dumps.dump(PATH=stand_in(tmp_path / "bin", "flock", sweep))
-    assert (tmp_path / "swept").exists()
-    assert (result.returncode, dumps.messages()) == (0, ["database dump completed"])
-    assert restored(server, dumps.dumps / "datadump.sql") == contents(server, DATABASE)
-
-
-def waits_for_turn(process: subprocess.Popen[str]) -> bool:
-    """Whether the dump is at the lock under which dumps are compared and renamed."""
-    command = ["pgrep", "--parent", str(process.pid), "--exact", "--full", "flock 8"]
-    return subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode == 0
-
-
-def test_two_dumps_that_end_at_once_leave_the_later(
-    dumps: Workplace, server: Server, tmp_path: Path
-) -> None:
-    """The earlier has found none that is later, and is about to take the name."""
-    go = tmp_path / "go"
-    barrier = f'touch {tmp_path}/there; until [[ -e {go} ]]; do sleep 0.05; done; exec $real "$@"'
-    earlier = dumps.start_dump(PATH=stand_in(tmp_path / "bin", "mv", barrier))
-    try:
-        wait_for("it is about to take the name", (tmp_path / "there").exists)
-        server.query("CREATE TABLE later (id INT)", DATABASE)
-        later = dumps.start_dump()
-        wait_for("its turn", lambda: waits_for_turn(later) or later.poll() is not None)
-        go.touch()
-        assert [process.wait(60) for process in (earlier, later)] == [0, 0]
-        assert restored(server, dumps.dumps / "datadump.sql") == contents(server, DATABASE)
-    finally:
-        go.touch()
-        server.query("DROP TABLE IF EXISTS later", DATABASE)
-    assert list(dumps.files()) == ["datadump.sql"]
 
 
 def test_lock_that_anybody_could_hold_is_not_waited_for(dumps: Workplace) -> None:
@@ -456,18 +415,79 @@ def test_lock_that_somebody_else_made_fails_the_dump(
     assert partial_dumps(dumps) == []
 
 
-def test_two_dumps_at_once_do_not_mix(
+def waits_for_turn(process: subprocess.Popen[str]) -> bool:
+    """Whether the dump is at the lock that another one of the folder has."""
+    command = ["pgrep", "--parent", str(process.pid), "--exact", "--full", "flock 8"]
+    return subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def test_two_dumps_at_once_take_turns(
     dumps: Workplace, server: Server, held: Callable[[], None]
 ) -> None:
-    """Neither sweeps the other's work, and both end well."""
-    processes = [dumps.start_dump() for _ in range(2)]
-    wait_for("both are under way", lambda: len(partial_dumps(dumps)) == 2)
-    wait_for("both wait", lambda: waits_for_lock(server))
-    held()
-    assert [process.wait(60) for process in processes] == [0, 0]
-    assert restored(server, dumps.dumps / "datadump.sql") == contents(server, DATABASE)
+    """Both end well, and the later one's dump, which began after the other's end, is what waits."""
+    earlier = dumps.start_dump()
+    wait_for("the dump is under way", lambda: waits_for_lock(server))
+    later = dumps.start_dump()
+    try:
+        wait_for("its turn", lambda: waits_for_turn(later))
+        assert len(partial_dumps(dumps)) == 1
+        server.query("CREATE TABLE later (id INT)", DATABASE)
+        held()
+        said = [process.communicate(timeout=60)[1] for process in (earlier, later)]
+        assert restored(server, dumps.dumps / "datadump.sql") == contents(server, DATABASE)
+    finally:
+        server.query("DROP TABLE IF EXISTS later", DATABASE)
+    assert [earlier.returncode, later.returncode] == [0, 0]
+    waits = f"another dump into {dumps.dumps} is under way: this one waits for its end\n"
+    assert said == ["", waits]
     assert list(dumps.files()) == ["datadump.sql"]
     assert dumps.messages() == ["database dump completed"] * 2
+
+
+def test_dump_that_waits_for_its_turn_hears_a_signal(
+    dumps: Workplace, server: Server, held: Callable[[], None]
+) -> None:
+    """And takes nothing from the one that is under way."""
+    under_way = dumps.start_dump()
+    wait_for("the dump is under way", lambda: waits_for_lock(server))
+    waiting = dumps.start_dump()
+    wait_for("its turn", lambda: waits_for_turn(waiting))
+    waiting.terminate()
+    assert waiting.wait(5) == 1
+    held()
+    assert under_way.wait(60) == 0
+    assert dumps.messages() == [
+        "database dump failed: stopped by SIGTERM",
+        "database dump completed",
+    ]
+
+
+def test_script_that_was_killed_has_no_turn(dumps: Workplace, tmp_path: Path) -> None:
+    """Though a program that it started works on, into a file that the next dump removes."""
+    ready = tmp_path / "ready"
+    path = stand_in(tmp_path / "bin", "mariadb-dump", f"echo >{ready}; exec sleep 600")
+    process = subprocess.Popen(
+        ["bash", str(SCRIPTS / "database_dump.sh")],
+        env=dumps.environment(PATH=path), stdout=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    try:
+        wait_for("the dump is under way", ready.exists)
+        process.kill()
+        process.wait()
+        result = dumps.dump()
+        assert (result.returncode, result.stderr) == (0, "")
+        assert runs_in_session(process.pid, "sleep")
+    finally:
+        session = ["--session", str(process.pid)]
+        subprocess.run(["pkill", "--signal", "KILL", *session], check=False)
+    assert list(dumps.files()) == ["datadump.sql"]
+    assert dumps.messages() == ["database dump completed"]
+
+
+def runs_in_session(number: int, pattern: str = "") -> bool:
+    """Whether such a program runs there: not a zombie, that is."""
+    command = ["pgrep", "--session", str(number), "--runstates", "D,R,S", pattern]
+    return subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode == 0
 
 
 def test_each_right_that_is_missing_fails_the_dump(
@@ -738,6 +758,13 @@ def test_log_is_written_although_nobody_reads_the_output(dumps: Workplace) -> No
     )
     os.close(writer)
     assert process.returncode == 0
+    assert dumps.messages() == ["database dump completed"]
+
+
+def test_script_is_run_from_its_own_folder(dumps: Workplace) -> None:
+    """By its bare name."""
+    command = ["bash", "database_dump.sh"]
+    subprocess.run(command, cwd=SCRIPTS, env=dumps.environment(), check=True)
     assert dumps.messages() == ["database dump completed"]
 
 

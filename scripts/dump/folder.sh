@@ -1,0 +1,75 @@
+# shellcheck shell=bash
+# Sourced: the folder of the dumps. One dump at a time works there, in a file with a dot in front, which
+# takes the name of a finished dump when it is whole and on the disk.
+
+readonly PARTIAL_DUMP=.database_dump. DUMP_LOCK=.database_dump_lock
+
+partial='' # the dump in progress, while there is one
+
+# wait_for_turn: until no other dump of this folder is under way. The lock lasts as long as this script,
+# however it ends; what it starts doesn't have it.
+wait_for_turn() {
+    open_lock "$DUMPS_DIR/$DUMP_LOCK"
+    flock --nonblock 8 && return
+    printf 'another dump into %s is under way: this one waits for its end\n' "$DUMPS_DIR" >&2
+    flock 8 2>"$ERRORS" 7>&- &
+    wait $! || fail_as_said $?
+}
+
+# open_lock FILE: descriptor 8, of a file that nobody else can open: whoever can, may hold its lock for
+# ever. It stays, since two dumps would lock two files otherwise.
+open_lock() {
+    local error=''
+    if [[ ! -e $1 && ! -L $1 ]]; then
+        error=$({ umask 077 && set -o noclobber && : >"$1"; } 2>&1) || true # another dump may be faster
+    fi
+    is_own_file "$1" || fail "${error:-$1 is no file of user id $EUID: see whose it is, and remove it}"
+    exec 8<>"$1"
+    is_own_file "$1" && [[ $1 -ef /dev/fd/8 ]] || fail "$1 is another file than a moment ago"
+}
+
+# is_own_file FILE: and no link, which might lead to a file that others can open.
+is_own_file() {
+    [[ -f $1 && -O $1 && ! -L $1 ]]
+}
+
+# sweep_dead_dumps: what runs that were killed have left. No other is alive, now that it is our turn.
+sweep_dead_dumps() {
+    rm -f -- "$DUMPS_DIR/$PARTIAL_DUMP"* || true
+}
+
+# open_partial_dump: descriptor 9. Somebody may remove the file: by its name, the dump would then go on
+# into another, or publish none.
+open_partial_dump() {
+    local file
+    file=$(mktemp "$DUMPS_DIR/${PARTIAL_DUMP}XXXXXX" 2>&1) || fail "$file"
+    partial=$file
+    exec 9<>"$partial"
+}
+
+remove_partial_dump() {
+    [[ -z $partial ]] || rm -f -- "$partial"
+}
+
+# publish: the bytes are on disk before the name, and the name before the log says so.
+publish() {
+    local error
+    error=$(sync /dev/fd/9 2>&1) || fail "$error"
+    trap '' HUP INT TERM # from here on it is one or the other, not both
+    [[ $partial -ef /dev/fd/9 ]] || fail 'the dump in progress was removed'
+    error=$(mv -fT -- "$partial" "$(finished_dump)" 2>&1) || fail "$error"
+    partial=''
+    sync "$DUMPS_DIR" || true
+}
+
+finished_dump() {
+    printf '%s' "$DUMPS_DIR/datadump.sql$(suffix)"
+}
+
+suffix() {
+    case $DUMP_COMPRESSION in
+        none) ;;
+        zstd) printf .zst ;;
+        gzip) printf .gz ;;
+    esac
+}
