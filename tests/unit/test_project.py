@@ -150,3 +150,5 @@ def test_idle_tick_imports_no_more_than_a_look_into_the_folder_takes() -> None:
     """Boto3 alone takes longer than all the rest."""
     rooms = imports_of(PACKAGE / "commands/send.py", only_at_its_top=True)
     assert rooms == {"dumps", "ground", "settings"}
+    rooms = imports_of(PACKAGE / "commands/boundary.py", only_at_its_top=True)
+    assert rooms == {"ground", "settings"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import BinaryIO, NamedTuple
@@ -12,6 +13,7 @@ from datadump.sql.inventory import Inventory, Name, Object, sum_rows, take_inven
 from datadump.sql.quoting import without_database
 from datadump.sql.reading import DumpFile
 
+ELSEWHERE = re.compile(rb" (?:DATA|INDEX) DIRECTORY='[^']*'")
 OK = "ok"
 NOT_COMPARED = "ok, its definition not compared"
 MOST_IN_A_LINE = 3
@@ -110,8 +112,11 @@ class Comparison:
         return int(number)
 
     def _plain(self, item: Object) -> bytes:
-        """The definition, the same whether the definer of a view exists or not."""
-        return without_database(item.definition, self._schema.name)
+        """The definition, the same whether the definer of a view exists or not.
+
+        Nor does it tell where a table's files are: the drill's server keeps all of them together.
+        """
+        return ELSEWHERE.sub(b"", without_database(item.definition, self._schema.name))
 
 
 def summary(wrong: Iterable[Finding]) -> str:

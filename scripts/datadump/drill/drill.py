@@ -22,14 +22,14 @@ from datadump.restore.loading import Source, load_file
 from datadump.restore.scratch import free_bytes, locked_folder
 from datadump.sql.inventory import Inventory, take_inventory
 from datadump.sql.lines import DumpError
-from datadump.sql.quoting import unquote
+from datadump.sql.quoting import QUOTED, unquote
 from datadump.sql.reading import DumpFile
 from datadump.sql.sections import NOT_WHOLE
 
 FOLDERS = "drill."  # how the names of drills' folders begin
 ROOM_FOR_A_SERVER = 1024**3  # bytes, with nothing in it
 ROOM_FOR_SQL = 3  # times its size: rows, indexes, and what a load takes for a time
-DEFINER = re.compile(rb"DEFINER=(`(?:[^`]|``)*`)(?:@(`(?:[^`]|``)*`))?")
+DEFINER = re.compile(rb"DEFINER=(%b)(?:@(%b))?" % (QUOTED, QUOTED))
 SECONDS = 3600  # that a drill may take, and these for each MiB of the object
 SECONDS_PER_MEBIBYTE = 2
 # Errors of the drill's own server that say nothing about the dump: a full disk, mostly.

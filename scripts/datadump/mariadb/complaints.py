@@ -15,7 +15,8 @@ ABOUT_NAMES = {
     *(1114, 1115, 1153, 1193, 1273, 1286, 1524),  # what the server has, or hasn't
     *range(2000, 2027), *(2059, 5010),  # the connection
 }  # fmt: skip
-OF_A_PROGRAM = {1642, 1643, 1644}  # by SIGNAL, whose text is what somebody's program made of it
+# By SIGNAL, whose text is what somebody's program made of it; and one whose value has no quotes.
+OF_DATA_ALONE = {1642, 1643, 1644, 1526}
 TOLD_BY_MARIADB = re.compile(r"^ERROR (\d+) \(\w+\)(?: at line \d+)?: ", re.MULTILINE)
 TOLD_BY_MARIADB_DUMP = re.compile(r"Got error: (\d+):|Error (\d+):|\((\d+)\)\s*\Z")
 QUOTED = re.compile(r"'.*'|'.*", re.DOTALL)
@@ -56,4 +57,4 @@ def without_data(number: int, text: str) -> str:
     """The text of an error, or what of it holds for any row: values stand in quotes."""
     if number in ABOUT_NAMES:
         return text
-    return LEFT_OUT if number in OF_A_PROGRAM else QUOTED.sub(f"'{LEFT_OUT}'", text)
+    return LEFT_OUT if number in OF_DATA_ALONE else QUOTED.sub(f"'{LEFT_OUT}'", text)

@@ -8,9 +8,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import socket
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from itertools import chain
 from typing import IO, Any, BinaryIO
@@ -20,6 +22,7 @@ import MySQLdb
 from datadump.ground.paths import COMMON
 from datadump.ground.pipes import BUFFER, widen
 from datadump.mariadb.complaints import ServerError, complaint_of, refusal
+from datadump.sql.lexer import without_delimiters
 
 DUMP_OPTIONS = os.path.join(COMMON, "mariadb-dump.cnf")
 LONGEST_COMPLAINT = 4096  # bytes
@@ -44,10 +47,11 @@ def word(text: str) -> str:
 class Server:
     """One account at one server. ``options`` is the text of an option file for the clients.
 
-    All methods raise ServerError.
+    What is loaded begins with the statement ``first``, if there is one. All methods raise
+    ServerError.
     """
 
-    def __init__(self, options: bytes) -> None:
+    def __init__(self, options: bytes, first: str = "") -> None:
         # In memory, since it may hold a password. The clients ignore a file that others may write.
         self._options = os.memfd_create("mariadb-options")
         os.fchmod(self._options, 0o600)
@@ -56,6 +60,7 @@ class Server:
         # server offers it. Whether it must, and prove who it is, stands in the option file.
         self._ssl_mode = "DISABLED" if b"\nskip-ssl\n" in options else "REQUIRED"
         self._loading: set[subprocess.Popen[bytes]] = set()
+        self._first = [NO_TIME_LIMIT, f"{first};\n".encode()] if first else [NO_TIME_LIMIT]
 
     def query(self, sql: str, *values: object, sql_mode: str = "") -> list[tuple[Any, ...]]:
         """The rows of one statement, over a connection of its own."""
@@ -93,6 +98,30 @@ class Server:
             ),
         )
 
+    def run(self, statements: Iterable[bytes], database: str) -> None:
+        """Run these statements one by one, each with its delimiter; it ends at the first error.
+
+        For the text of programs. The ``mariadb`` client would look for the delimiter in it, and by
+        other rules than the server's: it may find one in what is a comment to the server, and send
+        the rest as statements of their own (seen with 10.11 and 11.8).
+        """
+        try:
+            with (
+                closing(self._connect("")) as connection,
+                socket.socket(fileno=os.dup(connection.fileno())) as link,
+                ThreadPoolExecutor(1) as pool,
+            ):
+                connection.select_db(database)
+                running = pool.submit(run_all, connection, chain(self._first, statements))
+                try:
+                    running.result()  # a signal interrupts this, and not the library's own wait
+                except BaseException:
+                    with suppress(OSError):  # the server may have hung up before
+                        link.shutdown(socket.SHUT_RDWR)
+                    raise
+        except MySQLdb.Error as error:
+            raise refusal(error) from error
+
     def load(self, sql: Iterable[bytes], database: str) -> None:
         """Run these pieces of SQL in that database, by the real client, up to the first error."""
         # Texts keep their comments and their line ends, no line is a command of the client, and no
@@ -110,7 +139,7 @@ class Server:
             widen(client.stdin)
             self._loading.add(client)
             try:
-                client.stdin.writelines(chain([NO_TIME_LIMIT], sql))  # type: ignore[union-attr]
+                client.stdin.writelines(chain(self._first, sql))  # type: ignore[union-attr]
             except BrokenPipeError:
                 pass  # it says why
             except BaseException:
@@ -151,7 +180,13 @@ class Server:
         return subprocess.Popen(command, bufsize=BUFFER, pass_fds=[self._options], **streams)
 
 
-def rows_of(connection: Any, sql: str, *values: object) -> list[tuple[Any, ...]]:  # noqa: ANN401
+def run_all(connection: Any, statements: Iterable[bytes]) -> None:  # noqa: ANN401
+    """Each of these statements, which have their delimiters, in a request of its own."""
+    for sql in without_delimiters(statements):
+        rows_of(connection, sql)
+
+
+def rows_of(connection: Any, sql: str | bytes, *values: object) -> list[tuple[Any, ...]]:  # noqa: ANN401
     """The rows of one statement, over this connection of MySQLdb's. Raises MySQLdb.Error."""
     with closing(connection.cursor()) as cursor:
         cursor.execute(sql, values or None)

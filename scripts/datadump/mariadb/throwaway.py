@@ -22,8 +22,10 @@ from datadump.sql.quoting import quote
 
 SECONDS_TO_START = 120
 ZONES = "/usr/share/zoneinfo"
-# Beside the database: definers are as the dump says. Before MariaDB 11.3 routines are read there.
-MORE_RIGHTS = ("SET USER ON *.*", "SELECT ON mysql.proc")
+# Beside those on the database: definers are as the dump says, and parents of foreign keys.
+OWN_RIGHTS = ("SET USER ON *.*", "REFERENCES ON *.*")
+# What views may read of any server; this one's tables hold nothing that isn't in the dump.
+READABLE = ("mysql", "performance_schema")
 
 
 class Account(NamedTuple):
@@ -46,18 +48,18 @@ class ThrowawayServer(Server):
     """
 
     def __init__(
-        self, folder: str, user: str, first: str, process: subprocess.Popen[bytes]
+        self, folder: str, user: str, process: subprocess.Popen[bytes], first: str = ""
     ) -> None:
         super().__init__(
             f"[client]\nsocket={folder}/socket\nuser={user}\nskip-ssl\n"
-            "default-character-set=utf8mb4\n"
-            f"[mariadb]\ninit-command={first}\n!include {DUMP_OPTIONS}\n".encode()
+            f"default-character-set=utf8mb4\n!include {DUMP_OPTIONS}\n".encode(),
+            first,
         )
-        self._folder, self._first, self._process = folder, first, process
+        self._folder, self._process = folder, process
 
-    def seen_by(self, user: str) -> ThrowawayServer:
+    def seen_by(self, user: str, first: str) -> ThrowawayServer:
         """The same server, seen by another of its accounts."""
-        return ThrowawayServer(self._folder, user, self._first, self._process)
+        return ThrowawayServer(self._folder, user, self._process, first)
 
     def last_words(self) -> str:
         """The last line of the server's log."""
@@ -96,9 +98,9 @@ def throwaway_server(
     ``first``, and may name the accounts ``definers``. Raises ServerError and OSError.
     """
     make_data(folder)
-    with running(folder, first) as root:
+    with running(folder) as root:
         load_time_zones(root)
-        yield with_rights_on(root, database, definers)
+        yield root.seen_by(leave_one_account(root, database, definers), first)
 
 
 def make_data(folder: str) -> None:
@@ -126,13 +128,13 @@ def user() -> str:
 
 
 @contextmanager
-def running(folder: str, first: str) -> Iterator[ThrowawayServer]:
+def running(folder: str) -> Iterator[ThrowawayServer]:
     """The server as its root sees it, as long as the context lasts, and killed then."""
     os.mkdir(files_of(folder))
     with open(log_of(folder), "wb") as output:
         process = subprocess.Popen(command(folder), stdout=output, stderr=output)
     try:
-        server = ThrowawayServer(folder, "root", first, process)
+        server = ThrowawayServer(folder, "root", process)
         server.wait_until_it_answers()
         yield server
     finally:
@@ -140,12 +142,11 @@ def running(folder: str, first: str) -> Iterator[ThrowawayServer]:
         process.wait()
 
 
-def with_rights_on(
-    root: ThrowawayServer, database: str, definers: Iterable[Account]
-) -> ThrowawayServer:
-    """The server as an account sees it that may do everything with that database, and no more.
+def leave_one_account(root: ThrowawayServer, database: str, definers: Iterable[Account]) -> str:
+    """Make the database and an account that may do everything with it; returns the account's name.
 
-    Of the accounts that the server came with none stays: no connection of root can be made after.
+    No other stays, but the definers, who may do less, and whom views of the server itself belong
+    to. So no connection of root can be made after this one.
     """
     own = Account(f"drill-{secrets.token_hex(8)}", "localhost")
     there = [
@@ -153,15 +154,15 @@ def with_rights_on(
         for user, host in root.query("SELECT User, Host FROM mysql.user WHERE is_role = 'N'")
     ]
     statements = [f"CREATE DATABASE {quote(database)}", f"DROP USER {', '.join(there)}"]
-    for account in (own, *definers):
+    for account in (own, Account("mariadb.sys", "localhost"), *definers):
         kind = "USER" if account.host else "ROLE"
-        statements += [
-            f"CREATE {kind} IF NOT EXISTS {account.sql}",
-            f"GRANT ALL PRIVILEGES ON {pattern(database)}.* TO {account.sql}",
-        ]
-    statements += [f"GRANT {right} TO {own.sql}" for right in MORE_RIGHTS]
+        rights = [f"ALL PRIVILEGES ON {pattern(database)}.*"]
+        rights += [f"SELECT ON {readable}.*" for readable in READABLE]
+        statements.append(f"CREATE {kind} IF NOT EXISTS {account.sql}")
+        statements += [f"GRANT {right} TO {account.sql}" for right in rights]
+    statements += [f"GRANT {right} TO {own.sql}" for right in OWN_RIGHTS]
     root.load([f"{statement};\n".encode() for statement in statements], "mysql")
-    return root.seen_by(own.user)
+    return own.user
 
 
 def pattern(database: str) -> str:

@@ -1,4 +1,4 @@
-"""A dump's file into a database: decompressed, put in order, and run by the real client.
+"""A dump's file into a database: decompressed, put in order, and run.
 
 A dump of mariadb-dump is loaded over several connections at once. Each reads the whole file, which
 is fast, and takes every table that none of the others has taken: so memory is bounded, and nothing
@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import chain, groupby
 from typing import NamedTuple
 
 from datadump.ground.progress import Progress
@@ -18,7 +19,7 @@ from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.server import Server
 from datadump.sql.adaptation import Adaptation, Wanted, arranged
 from datadump.sql.lines import DumpError
-from datadump.sql.outline import Outline, outline_of, whole
+from datadump.sql.outline import OF_THE_SESSION, Outline, outline_of, whole
 from datadump.sql.reading import DumpFile
 from datadump.sql.secondary_keys import keys_after_rows
 from datadump.sql.sections import Kind, Piece, Section, sections
@@ -27,6 +28,7 @@ ALL = frozenset(Kind)
 OF_A_TABLE = frozenset({Kind.STRUCTURE, Kind.ROWS})
 FIRST = frozenset({Kind.HEAD, Kind.DATABASE, Kind.SEQUENCE})
 LAST = (ALL - OF_A_TABLE - FIRST) | {Kind.HEAD}
+PROGRAM = frozenset({Kind.PLACEHOLDER, Kind.TRIGGERS, Kind.EVENTS, Kind.ROUTINES, Kind.VIEW})
 JOBS = 4  # connections
 NO_ROOM_TO_SORT = "ERROR 1878 "
 
@@ -119,15 +121,27 @@ class Load:
         return free
 
     def _run(self, pieces: Iterable[Piece], wanted: Wanted) -> None:
-        self._server.load(self._arranged(pieces, wanted), self._database)
+        """In their order: what is program by the server's own reading, all else by the client's.
 
-    def _arranged(self, pieces: Iterable[Piece], wanted: Wanted) -> Iterator[bytes]:
+        Each run of either begins with the settings that the dump's head made.
+        """
         adapt = Adaptation(self._source.home, definers=self._source.definers)
-        return self._watched(arranged(pieces, adapt, wanted))
+        settings: list[bytes] = []
+        for is_program, run in groupby(arranged(pieces, adapt, wanted), key=is_of_a_program):
+            load = self._server.run if is_program else self._server.load
+            load(chain(tuple(settings), self._watched(run, settings)), self._database)
 
-    def _watched(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
-        for sql in pieces:
+    def _watched(self, pieces: Iterable[Piece], settings: list[bytes]) -> Iterator[bytes]:
+        """The SQL of these pieces; what of it makes settings of the session is noted as well."""
+        for section, sql in pieces:
             if self._failed.is_set():
                 raise DumpError("another connection failed")
+            if section.kind is Kind.HEAD and OF_THE_SESSION.fullmatch(sql):
+                settings.append(sql)
             yield sql
             self._progress.add(len(sql))
+
+
+def is_of_a_program(piece: Piece) -> bool:
+    """Whether it belongs to a view, trigger, routine or event."""
+    return piece[0].kind in PROGRAM

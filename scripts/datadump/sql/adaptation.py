@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from datadump.sql.lines import DumpError
-from datadump.sql.quoting import quote, without_database
+from datadump.sql.quoting import QUOTED, quote, without_database
 from datadump.sql.sections import Kind, Piece, Section
 
 WITH_DEFINERS = frozenset({Kind.VIEW, Kind.TRIGGERS, Kind.ROUTINES, Kind.EVENTS})
@@ -17,32 +17,36 @@ OWN_TRANSACTION = re.compile(
     rb"SET (?:@OLD_AUTOCOMMIT=@@AUTOCOMMIT, @@)?AUTOCOMMIT=0;\n", re.IGNORECASE
 )
 NO_TRANSACTION = b"SET @OLD_AUTOCOMMIT=@@AUTOCOMMIT;\n"
-ENABLED = re.compile(rb"(ON COMPLETION (?:NOT )?PRESERVE) ENABLE\b")
-QUOTED = rb"`(?:[^`]|``)*`"
 # At the beginning of what makes a view, trigger, routine or event.
 DEFINER = re.compile(rb"\A((?:/\*!\d+ )?CREATE[^`'\"]*?DEFINER=)%b(?:@%b)?" % (QUOTED, QUOTED))
-ALTER_DATABASE = re.compile(rb"ALTER DATABASE `(?:[^`]|``)+` (CHARACTER SET \w+ COLLATE \w+ ;+\n)")
+EVENT = b"/*!50106 CREATE*/"
+STATUS = re.compile(
+    rb"\A(%b (?:/\*!\d+ DEFINER=(?:%b(?:@%b)?|CURRENT_USER)\*/ )?/\*!\d+ EVENT %b "
+    rb"ON SCHEDULE [^`\"]*? ON COMPLETION (?:NOT )?PRESERVE) (ENABLE|DISABLE)\b"
+    % (re.escape(EVENT), QUOTED, QUOTED, QUOTED)
+)
+ALTER_DATABASE = re.compile(rb"\AALTER DATABASE %b (CHARACTER SET \w+ COLLATE \w+ ;+\n)" % QUOTED)
 Wanted = Callable[[Section], bool]
 
 
-def arranged(pieces: Iterable[Piece], adapt: Adaptation, wanted: Wanted) -> Iterator[bytes]:
+def arranged(pieces: Iterable[Piece], adapt: Adaptation, wanted: Wanted) -> Iterator[Piece]:
     """The sections that are wanted, as they can be run in a database of any name.
 
     Events come after all else, since they may run as soon as they are there. Raises DumpError for a
     dump that goes to a database of its own choice.
     """
-    events: list[bytes] = []
+    events: list[Piece] = []
     for section, sql in pieces:
         adapt.learn(section, sql)
         if not wanted(section):
             continue
         if section.kind is Kind.EVENTS:
-            events.append(adapt.apply(section, sql))
+            events.append((section, adapt.apply(section, sql)))
             continue
         if section.kind is Kind.END:
             yield from events
             events.clear()
-        yield adapt.apply(section, sql)
+        yield section, adapt.apply(section, sql)
     yield from events
 
 
@@ -79,6 +83,8 @@ class Adaptation:
             return ALTER_DATABASE.sub(rb"ALTER DATABASE \1", sql)
         if not self._definers and section.kind in WITH_DEFINERS:
             sql = DEFINER.sub(rb"\1CURRENT_USER", sql)
+        if section.kind is Kind.EVENTS and sql.startswith(EVENT):
+            sql = self._with_status(sql)
         return sql if self._origin == self._home else self._renamed(section, sql)
 
     def _renamed(self, section: Section, sql: bytes) -> bytes:
@@ -87,6 +93,16 @@ class Adaptation:
             return sql.replace(b"nextval(%b." % was, b"nextval(%b." % now)
         if section.kind is Kind.VIEW:
             return without_database(sql, self._origin)
-        if section.kind is Kind.EVENTS and sql.startswith(b"/*!50106 CREATE*/"):
-            return ENABLED.sub(rb"\1 DISABLE", sql, count=1)
         return sql
+
+    def _with_status(self, event: bytes) -> bytes:
+        """The statement that makes an event, which is disabled where its database isn't the first.
+
+        Raises DumpError where it doesn't look as mariadb-dump writes it: it could run at once.
+        """
+        if self._origin == self._home:
+            return event
+        disabled, found = STATUS.subn(rb"\1 DISABLE", event)
+        if not found:
+            raise DumpError("the dump has an event that can't be disabled: --into loads none such")
+        return disabled

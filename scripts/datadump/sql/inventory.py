@@ -10,19 +10,19 @@ from typing import Any, BinaryIO, NamedTuple
 
 from datadump.sql.lines import DumpError
 from datadump.sql.quoting import unquote
-from datadump.sql.sections import LAST_COMMENT, Kind, Section, sections
+from datadump.sql.sections import LAST_COMMENT, OWN_SIZE, Kind, Section, sections
 
 ROW = re.compile(rb"\((?:[^'()]++|'(?:[^'\\]++|\\.|'')*+')*+\)", re.DOTALL)
 STATEMENT = re.compile(
-    rb"INSERT\s+INTO `(?:[^`]|``)++` (?:\((?:[^`)]|`(?:[^`]|``)++`)*+\) )?VALUES ?"
+    rb"INSERT\s+INTO `(?:[^`]++|``)++` (?:\((?:[^`)]++|`(?:[^`]++|``)++`)*+\) )?VALUES ?"
 )
 UNIT = re.compile(
     rb"/\*!\d+ DROP (EVENT|FUNCTION|PROCEDURE|PACKAGE BODY|PACKAGE) "
-    rb"IF EXISTS (`(?:[^`]|``)+`) \*/;+\n"
+    rb"IF EXISTS (`(?:[^`]++|``)++`) \*/;+\n"
 )
 # The first and the last event of a dump have other lines around them than the rest.
 AROUND_EVENTS = re.compile(rb"^(?:DELIMITER |/\*!50106 (?:DROP EVENT|SET) ).*\n?", re.MULTILINE)
-NAME = r"""(?:`(?:[^`]|``)+`|"(?:[^"]|"")+"|[^\s`".]+)"""
+NAME = r"""(?:`(?:[^`]++|``)++`|"(?:[^"]++|"")++"|[^\s`".]+)"""
 TRIGGER = re.compile(
     rf"TRIGGER\s+(?:IF\s+NOT\s+EXISTS\s+)?(?:{NAME}\s*\.\s*)?({NAME})\s".encode(), re.IGNORECASE
 )
@@ -91,7 +91,7 @@ def take_inventory(stream: BinaryIO) -> Inventory:
         if section.kind is Kind.ROWS:
             add_rows(inventory, section.name, sql)
             continue
-        kept += len(sql) if section.kind in KEPT else 0
+        kept += len(sql) + OWN_SIZE if section.kind in KEPT else 0
         if kept > MOST_DEFINITIONS:
             raise DumpError("the dump holds over 256 MiB of definitions")
         if section.kind in FIRST_LINES:

@@ -1,9 +1,12 @@
-"""Where statements, quotes and comments end, as the ``mariadb`` client reads them."""
+"""Where statements, quotes and comments end, as the server reads them."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from functools import cache
+
+from datadump.sql.lines import DumpError
 
 DELIMITER = b"DELIMITER "
 SQL_MODE = re.compile(
@@ -11,14 +14,24 @@ SQL_MODE = re.compile(
 )
 # What makes other clients refuse a dump. It has no end that they know.
 SANDBOX = b"/*M!999999\\-"
+CHARSET = re.compile(rb"/\*!\d+ SET CHARACTER_SET_CLIENT\s*=\s*(\w+|@)", re.IGNORECASE)
+# In these a character's second byte may be what is a backslash or a backquote alone
+# (strings/ctype-big5.c, -gbk.c, -sjis.c and -cp932.c of MariaDB).
+DOUBLE_BYTES = {
+    b"big5": re.compile(rb"[\xa1-\xf9][\x40-\x7e\xa1-\xfe]"),
+    b"gbk": re.compile(rb"[\x81-\xfe][\x40-\x7e\x80-\xfe]"),
+    b"sjis": re.compile(rb"[\x81-\x9f\xe0-\xfc][\x40-\x7e\x80-\xfc]"),
+    b"cp932": re.compile(rb"[\x81-\x9f\xe0-\xfc][\x40-\x7e\x80-\xfc]"),
+}
 
 
 class Lexer:
-    """What is open where a line ends: read as the ``mariadb`` client does with ``--binary-mode``.
+    """What is open where a line ends, read as the server does (sql/sql_lex.cc of MariaDB).
 
-    It sends what stands before a delimiter that is outside of quotes and comments; ``/*!`` and
-    ``/*M!`` begin no comment. A DELIMITER line is its own command only where nothing is open
-    (client/mysql.cc of MariaDB, add_line; seen with 10.11 and 11.8).
+    The texts of routines, triggers and events are as their author wrote them, and the ``mariadb``
+    client reads some otherwise: for the server alone, ``--`` and a control character begin a
+    comment; for the client alone, ``/*`` within a comment begins another. ``/*!`` and ``/*M!``
+    begin none. A DELIMITER line is a command only where nothing is open.
     """
 
     def __init__(self) -> None:
@@ -26,6 +39,7 @@ class Lexer:
         self._within = b""  # the quote or comment that is open
         self._statement = False  # whether one has begun
         self._sql_mode = b""
+        self._charset = b""
 
     @property
     def is_idle(self) -> bool:
@@ -46,12 +60,15 @@ class Lexer:
         if self.is_idle and line.startswith(DELIMITER):
             self._delimiter = line.removeprefix(DELIMITER).strip() or self._delimiter
         elif not (self.is_idle and line.startswith(SANDBOX)):
-            self._read(line)
+            double_bytes = DOUBLE_BYTES.get(self._charset)
+            self._read(double_bytes.sub(b"xx", line) if double_bytes else line)
 
     def learn(self, statement: bytes) -> None:
-        """Note the SQL mode that the statement sets, if any: some change what ends a quote."""
+        """Note the SQL mode or the character set that the statement sets: they change what ends."""
         if match := SQL_MODE.match(statement):
             self._sql_mode = match[1] or b""
+        elif match := CHARSET.match(statement):
+            self._charset = match[1].lower()
 
     def _read(self, line: bytes) -> None:
         at = 0
@@ -67,6 +84,10 @@ class Lexer:
             self._statement |= bool(code.strip())
             if not mark or mark[0] in {b"--", b"#"}:  # a comment ends with its line
                 return
+            if mark[0].startswith(b"--"):
+                raise DumpError(
+                    "a text of the dump has -- before a letter that may begin a comment"
+                )
             at = mark.end()
             if mark[0] == self._delimiter:
                 self._statement = False
@@ -79,6 +100,20 @@ class Lexer:
             self._within == b'"' and b"ANSI_QUOTES" in self._sql_mode
         )
         return (ENDS if plain else ENDS_WITH_ESCAPES)[self._within]
+
+
+def without_delimiters(statements: Iterable[bytes]) -> Iterator[bytes]:
+    """The statements as the server takes them, of those that are each a whole one of a dump.
+
+    Comment lines between them, and DELIMITER lines, are for the client alone.
+    """
+    delimiter = b";"
+    for statement in statements:
+        sql = statement.strip()
+        if sql.startswith(DELIMITER):
+            delimiter = sql.removeprefix(DELIMITER).strip()
+        elif sql and not sql.startswith((b"--", SANDBOX)):
+            yield sql.removesuffix(delimiter).rstrip()
 
 
 ENDS = {
@@ -96,4 +131,6 @@ ENDS_WITH_ESCAPES = ENDS | {
 @cache
 def mark_of(delimiter: bytes) -> re.Pattern[bytes]:
     """What opens a quote or a comment, or ends a statement."""
-    return re.compile(rb"['\"`#]|--(?=\s|\Z)|/\*(?!M?!)|" + re.escape(delimiter))
+    # Whether a byte over 0x7f is a control character or a blank is its character set's word.
+    comments = rb"#|--(?=[\x00-\x20\x7f]|\Z)|--[\x80-\xff]|/\*(?!M?!)"
+    return re.compile(rb"['\"`]|" + comments + rb"|" + re.escape(delimiter))

@@ -7,12 +7,12 @@ from typing import BinaryIO
 
 
 class DumpError(Exception):
-    """The file can't be loaded; the text says why."""
+    """A dump can't be loaded; the text says why."""
 
 
 # All of an INSERT up to its first row, where that is one line.
 HEAD_OF_ROWS = re.compile(
-    rb"INSERT\s+INTO `(?:[^`\n]|``)++` (?:\((?:[^`)\n]|`(?:[^`\n]|``)++`)*+\) )?VALUES ?"
+    rb"INSERT\s+INTO `(?:[^`\n]++|``)++` (?:\((?:[^`)\n]++|`(?:[^`\n]++|``)++`)*+\) )?VALUES ?"
 )
 CHUNK = 1024 * 1024  # bytes
 LONGEST_STATEMENT = 1024**3  # bytes: the largest max_allowed_packet that a server can have

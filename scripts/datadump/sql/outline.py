@@ -16,6 +16,7 @@ from datadump.sql.sections import (
     FIRST_COMMENT,
     LAST_COMMENT,
     NOT_WHOLE,
+    OWN_SIZE,
     Kind,
     Piece,
     Section,
@@ -37,7 +38,7 @@ class Outline:
     """What a dump holds beside its tables, and the columns that its foreign keys refer to."""
 
     pieces: list[Piece] = field(default_factory=list)
-    size: int = 0  # of the pieces, in bytes
+    size: int = 0  # of the pieces, in bytes of memory
     tables: set[str] = field(default_factory=set)
     referenced: set[Column] = field(default_factory=set)
 
@@ -58,7 +59,7 @@ class Outline:
             self.referenced.update(referenced_columns(sql))
         elif section.kind is not Kind.ROWS:
             self.pieces.append((section, sql))
-            self.size += len(sql)
+            self.size += len(sql) + OWN_SIZE
 
 
 def outline_of(dump: DumpFile) -> Outline | None:

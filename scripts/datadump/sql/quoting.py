@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+# A name of a dump, which is in double quotes where it is of a program with the mode ANSI_QUOTES.
+QUOTED = rb"(?:`(?:[^`]++|``)*+`|\"(?:[^\"]++|\"\")*+\")"
+
 
 def quote(name: str) -> str:
     """The identifier in backquotes."""
@@ -25,4 +28,4 @@ def without_database(view: bytes, database: str) -> bytes:
     more.
     """
     qualifier = re.escape(quote(database).encode())
-    return re.sub(qualifier + rb"\.(?=`(?:[^`]|``)+`\.`)", b"", view)
+    return re.sub(qualifier + rb"\.(?=`(?:[^`]++|``)++`\.`)", b"", view)

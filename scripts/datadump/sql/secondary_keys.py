@@ -15,7 +15,8 @@ from datadump.sql.quoting import quote
 from datadump.sql.sections import Kind, Piece, Section
 
 Column = tuple[str, str]  # names of table and column
-NAME = rb"`(?:[^`]|``)+`"
+NAME = rb"`(?:[^`]++|``)++`"
+MOST_KEYS = 64  # of a table, by the server's limit
 # Without a comment, an option or an expression.
 PLAIN_KEY = re.compile(rb"  KEY %b \((%b)[^'\"]*\),?\n" % (NAME, NAME))
 ANY_KEY = re.compile(rb"  (?:[A-Z]+ )?KEY |  VECTOR ")
@@ -47,8 +48,8 @@ def referenced_columns(sql: bytes) -> set[Column]:
 def keys_after_rows(pieces: Iterable[Piece], referenced: set[Column]) -> Iterator[Piece]:
     """The pieces of a dump, with a statement after each table's rows that adds its secondary keys.
 
-    Its definition goes without those. ``referenced``: the columns that foreign keys of any table
-    refer to, see :func:`referenced_columns`.
+    The table's definition goes without them. ``referenced``: the columns that foreign keys of any
+    table refer to, see :func:`referenced_columns`.
     """
     late: list[Piece] = []
     for section, sql in pieces:
@@ -72,7 +73,7 @@ def makes_table(name: str, statement: bytes) -> bool:
 
 
 def lines_of(statement: bytes) -> list[bytes]:
-    """The lines of a CREATE TABLE; none where a name has a line end, and so a line isn't one."""
+    """The lines of a CREATE TABLE, a definition each; none where a name has a line end in it."""
     lexer = Lexer()
     lines = BytesIO(statement).readlines()
     for line in lines:
@@ -94,7 +95,7 @@ def without_late_keys(statement: bytes, held: set[str]) -> tuple[bytes, list[byt
     needed = held | {folded(column) for match in WANTS_A_KEY.findall(statement) for column in match}
     places = [number for number, line in enumerate(lines) if ANY_KEY.match(line)]
     late: list[int] = []
-    for number in reversed(places):
+    for number in reversed(places[-MOST_KEYS:]):
         match = PLAIN_KEY.fullmatch(lines[number])
         if not match or folded(match[1]) in needed:
             break

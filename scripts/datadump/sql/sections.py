@@ -15,7 +15,7 @@ from typing import BinaryIO, NamedTuple
 
 from datadump.sql.lexer import Lexer
 from datadump.sql.lines import LONGEST_STATEMENT, DumpError, Reader
-from datadump.sql.quoting import unquote
+from datadump.sql.quoting import QUOTED, unquote
 
 
 class Kind(Enum):
@@ -42,6 +42,7 @@ class Section(NamedTuple):
     name: str = ""
 
 
+OWN_SIZE = 100  # bytes of memory that a piece takes beside its text
 Piece = tuple[Section, bytes]  # a statement, a comment line or lines of rows, and where it stands
 
 HEADERS = {
@@ -54,6 +55,8 @@ HEADERS = {
     b"Final view structure for view ": Kind.VIEW,
 }
 HEADER = re.compile(rb"-- (" + b"|".join(HEADERS) + rb")(.*)\n", re.DOTALL)
+WHOLE_NAME = re.compile(QUOTED)
+IN_A_COMMENT = b"\n-- "  # a line end of a name
 FIRST_LINES_OF_TRIGGERS = (b"/*!50003 SET @saved", b"/*!50032 DROP TRIGGER", b"ALTER DATABASE ")
 OTHER_DATABASE = re.compile(
     rb"(?:[^`'\"-]*;)?\s*(?:/\*!\d+ *)?(?:USE|(?:CREATE|DROP)\s+(?:DATABASE|SCHEMA))\b",
@@ -80,6 +83,7 @@ def sections(stream: BinaryIO) -> Iterator[Piece]:
         if section.kind is Kind.ROWS and (head := reader.head_of_rows()):
             yield from ((section, rows) for rows in runs_of_rows(reader, lexer, head))
         elif line := reader.line():
+            line += rest_of_header(reader, line)
             section = begun(section, line)
             lexer.feed(line)
             statement = line + rest_of_statement(reader, lexer)
@@ -106,6 +110,17 @@ def runs_of_rows(reader: Reader, lexer: Lexer, head: bytes) -> Iterator[bytes]:
             return
 
 
+def rest_of_header(reader: Reader, line: bytes) -> bytes:
+    """The further lines of a header whose name has line ends: mariadb-dump makes them comments."""
+    rest = b""
+    match = HEADER.fullmatch(line)
+    while match and match[2].startswith(b"`") and not WHOLE_NAME.fullmatch(match[2]):
+        more = reader.line()
+        rest += more
+        match = HEADER.fullmatch(line + rest) if more.startswith(b"-- ") else None
+    return rest
+
+
 def rest_of_statement(reader: Reader, lexer: Lexer) -> bytes:
     """The lines up to the end of the statement, quote or comment that is open; none where none is.
 
@@ -130,7 +145,8 @@ def begun(section: Section, line: bytes) -> Section:
     if match := HEADER.fullmatch(line):
         kind = HEADERS[match[1]]
         named = kind not in {Kind.EVENTS, Kind.ROUTINES}
-        return Section(kind, unquote(match[2].decode(errors="replace")) if named else "")
+        name = match[2].replace(IN_A_COMMENT, b"\n").decode(errors="replace")
+        return Section(kind, unquote(name) if named else "")
     for start, kind in STARTS.items():
         if line.startswith(start):
             return Section(kind)

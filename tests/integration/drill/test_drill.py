@@ -274,6 +274,27 @@ def test_statement_of_a_dump_reaches_nothing_but_its_database(tmp_path: Path, na
     assert list(folder.iterdir()) == []
 
 
+REFERRING = {
+    "a parent in another database": (
+        "SET foreign_key_checks = 0; CREATE TABLE c (a INT, FOREIGN KEY (a) REFERENCES other.p (b))"
+    ),
+    "a view of the server's accounts": (
+        "CREATE DEFINER=another@`%` VIEW v AS SELECT User FROM mysql.user; SELECT * FROM v"
+    ),
+    "a view of the server's threads": (
+        "CREATE VIEW v AS SELECT NAME FROM performance_schema.threads; SELECT * FROM v"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFERRING)
+def test_dump_may_refer_to_what_every_server_has(tmp_path: Path, name: str) -> None:
+    """And to what isn't there, where the server allows that."""
+    definers = [Account("another", "%")]
+    with throwaway_server(str(tmp_path), "SET @x = 1", "db", definers) as drill_server:
+        drill_server.load([f"{REFERRING[name]};\n".encode()], "db")
+
+
 def test_table_of_a_dump_has_its_data_where_the_server_has_its_own(tmp_path: Path) -> None:
     """A dump may say another folder; the logs, say, of the container."""
     scratch, folder = tmp_path / "scratch", tmp_path / "folder"

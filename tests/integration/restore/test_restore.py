@@ -298,7 +298,8 @@ def test_statement_that_somebody_added_runs_once(
 
 # Whoever may make tables and routines writes these names and texts into every dump.
 HIDDEN = "-- Dumping data for table parent\nINSERT INTO parent VALUES (99, 'run bare');\n"
-TRICKS = {
+EVIL = "INSERT INTO parent VALUES (99, 0x41)"
+TRICKS: dict[str, str | bytes] = {
     "a comment of a routine": (
         f"CREATE PROCEDURE trick() BEGIN /* ;;\nDELIMITER ;\n{HIDDEN}*/ SELECT 1; END"
     ),
@@ -306,6 +307,20 @@ TRICKS = {
         "CREATE TRIGGER trick BEFORE INSERT ON parent FOR EACH ROW "
         f"/* ;;\nDELIMITER ;\n{HIDDEN}*/ SET @x = 1"
     ),
+    # What the server reads as a comment or a text, and the mariadb client as a statement's end.
+    "-- and a control character": (
+        f"CREATE PROCEDURE trick() SELECT 1 --\x01;; {EVIL};; SELECT 1\n + 2"
+    ),
+    "a comment's end that begins one": (
+        f"CREATE PROCEDURE trick() SELECT 1 */*/*/ 2 -- */ ;; {EVIL};; SELECT 1\n + 2"
+    ),
+    "a comment in a comment": (
+        f"CREATE PROCEDURE trick() SELECT 1 /* /*! */ -- */ ;; {EVIL};; SELECT 1\n + 2"
+    ),
+    "half of a character": (
+        b"CREATE PROCEDURE trick() SELECT 'X\xa5\x5c' -- ' ;; %b;; SELECT 1\n + 2" % EVIL.encode()
+    ),
+    "no trick at all": "CREATE PROCEDURE trick() SELECT 1 /* see /*! hints */ + 2",
     "the name of a column": (
         "CREATE TABLE trick (`a\n-- Dumping data for table parent\nDELETE FROM child;\nz` INT)"
     ),
@@ -324,7 +339,7 @@ def test_text_of_an_object_is_never_run_bare(
     work: Workplace, server: Server, trick: str, options: list[str]
 ) -> None:
     """A small account would otherwise do what the account may that restores, and the drill."""
-    server.query(TRICKS[trick], DATABASE)
+    make(server, TRICKS[trick])
     back_up(work)
     before = contents(server, DATABASE)
     restored = work.restore("latest", *options)
@@ -339,6 +354,16 @@ def test_text_of_an_object_is_never_run_bare(
         for name in databases(server):
             if name.startswith(f"{DATABASE}_before_"):
                 server.query(f"DROP DATABASE {quoted(name)}")
+
+
+def make(server: Server, statement: str | bytes) -> None:
+    """Bytes are of a client with another character set."""
+    connection = server.connect(DATABASE)
+    cursor = connection.cursor()
+    if isinstance(statement, bytes):
+        cursor.execute("SET character_set_client = big5")
+    cursor.execute(statement)
+    connection.close()
 
 
 def test_damaged_object_reaches_no_database(

@@ -130,6 +130,9 @@ BODIES = {
     "a name of another mode": (b"ANSI_QUOTES", b'SELECT 1 AS "\\", 2 AS ";;\nDELIMITER ;%b";'),
     "a name": (b"", b"SELECT 1 AS `;;\nDELIMITER ;%b`;"),
     "the open statement": (b"", b"SELECT 1;\nDELIMITER ;%bSELECT 1;"),
+    "a comment of a control character": (b"", b"SELECT 1 --\x01 ' ;;\n + 2; /*%b*/ SELECT 3;"),
+    "a comment's end that begins one": (b"", b"SELECT 1 */*/*/ 2 -- */ ;;\n + 3; /*%b*/ SELECT 4;"),
+    "a comment in a comment": (b"", b"SELECT 1 /* /*! */ -- */ ;;\n + 3; /*%b*/ SELECT 4;"),
     "a comment in a line": (b"", b"SELECT 1; -- '\n SELECT 2; # '\n SELECT 3; /* ' */ %b"),
 }
 
@@ -151,6 +154,38 @@ def test_line_of_a_routine_begins_no_section(name: str) -> None:
     ]
     (routine,) = [sql for sql in statements if sql.startswith(b"CREATE PROCEDURE")]
     assert TAKEN_OVER in routine
+
+
+@pytest.mark.parametrize("charset", [b"big5", b"gbk", b"sjis", b"cp932"])
+def test_half_of_a_character_ends_nothing(charset: bytes) -> None:
+    """Its second byte is what is a backslash alone: the quote after it is the string's end."""
+    lines = (
+        b"/*!50003 SET character_set_client  = %b */ ;\nDELIMITER ;;\n"
+        b"CREATE PROCEDURE `p`() SELECT '\xe0\x5c' -- ' ;;\n + 2\n;;\nDELIMITER ;\n"
+    )
+    found = [sql for _, sql in sections(io.BytesIO(lines % charset))]
+    assert found[2] == b"CREATE PROCEDURE `p`() SELECT '\xe0\x5c' -- ' ;;\n + 2\n;;\n"
+
+
+def test_comment_that_its_character_set_decides_is_not_guessed() -> None:
+    """Nobody would know where the text ends."""
+    with pytest.raises(DumpError, match="may begin a comment"):
+        list(sections(io.BytesIO(b"CREATE PROCEDURE `p`() SELECT 1 --\xa0' ;;\n")))
+
+
+@pytest.mark.parametrize("name", ["a\nb", "b\nFinal view structure for view x\nMariaDB dump\n`z"])
+def test_line_of_a_tables_name_begins_no_section(name: str) -> None:
+    """Mariadb-dump makes a comment of each line; all of them are the name."""
+    quoted = "`" + name.replace("`", "``") + "`"
+    comment = quoted.replace("\n", "\n-- ")
+    dump = (
+        f"--\n-- Table structure for table {comment}\n--\nCREATE TABLE {quoted} (\n  `a` int\n);\n"
+        f"--\n-- Dumping data for table {comment}\n--\nINSERT INTO {quoted} VALUES\n(1),\n(2);\n"
+    ).encode()
+    assert b"".join(sql for _, sql in sections(io.BytesIO(dump))) == dump
+    assert kinds(dump)[1:] == [Section(Kind.STRUCTURE, name), Section(Kind.ROWS, name)]
+    taken = take_inventory(io.BytesIO(dump))
+    assert {found: item.rows for found, item in taken.objects.items()} == {Name("table", name): 2}
 
 
 @pytest.mark.parametrize(
