@@ -29,7 +29,7 @@ SECONDS_PER_MEBIBYTE = 2
 OK = "ok"
 NOT_COMPARED = "ok, its definition not compared"
 # Errors of the drill's own server that say nothing about the dump: a full disk, mostly.
-NO_ROOM = re.compile(r"ERROR (?:1021|1114|2006|2013) |No space left")
+NO_ROOM = re.compile(r"ERROR (?:1021|1114|2006|2013)\b|No space left")
 MOST_IN_A_LINE = 3
 
 
