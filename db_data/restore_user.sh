@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the account that restores the sample database, with the rights that the README has granted.
+# Makes the account that restores the sample database, with the rights that scripts/restore-from-s3.md has granted.
 # Runs in the database's container, once.
 set -euo pipefail
 

@@ -296,13 +296,14 @@ VARIABLES = {
         "DUMP_COMPRESSION",
     },
     "send-to-s3": OF_THE_STORE,
-    "restore": OF_THE_STORE | {"DB_HOST", "DB_PORT", "DB_TLS", "RESTORE_USER"},
+    "restore": OF_THE_STORE | {"DB_HOST", "DB_PORT", "DB_TLS", "RESTORE_USER", "LOOK_USER"},
     "restore-drill": OF_THE_STORE,
     "drill-schedule": OF_THE_STORE,
 }  # fmt: skip
 SECRETS = {
     "DB_PASSWORD_FILE": "db_password",
     "RESTORE_PASSWORD_FILE": "restore_password",
+    "LOOK_PASSWORD_FILE": "look_password",
     "DB_TLS_CA": "db_tls_ca",
     "CREDENTIALS_FILE": "credentials",
 }
@@ -329,6 +330,8 @@ def test_every_setting_of_env_reaches_its_service(clone: Checkout) -> None:
     files = {name: config["secrets"][secret]["file"] for name, secret in SECRETS.items()}
     assert files == {name: f"/marked/{name}" for name in SECRETS}
     assert config["services"]["dump"]["environment"]["DB_TLS_CA"] == "/run/secrets/db_tls_ca"
+    restore = config["services"]["restore"]["environment"]
+    assert restore["LOOK_PASSWORD_FILE"] == "/run/secrets/look_password"
 
 
 @pytest.mark.parametrize("problem", ["missing", "empty", "folder"])

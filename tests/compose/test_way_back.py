@@ -69,6 +69,23 @@ def test_database_in_use_stays_beside_the_restored_one(clone: Checkout) -> None:
     ask(clone, f"DROP DATABASE {old}")
 
 
+def test_account_that_looks_needs_no_right_on_the_database(clone: Checkout) -> None:
+    """Where .env names one, --into takes it."""
+    back_up(clone)
+    (clone.path / "look.txt").write_text("look's own\n")
+    ask(clone, "CREATE USER look IDENTIFIED BY 'look''s own'")
+    ask(clone, "GRANT ALL PRIVILEGES ON `FACULDADE\\_%`.* TO look")
+    account = {"LOOK_USER": "look", "LOOK_PASSWORD_FILE": "./look.txt"}
+    try:
+        clone.compose("run", "--rm", "restore", "latest", "--into", "FACULDADE_seen", **account)
+        assert rows(clone, "FACULDADE_seen") == rows(clone)
+        views = "SELECT DISTINCT DEFINER FROM information_schema.VIEWS WHERE TABLE_SCHEMA = "
+        assert ask(clone, f"{views}'FACULDADE_seen'").split() == ["look@%"]
+    finally:
+        ask(clone, "DROP DATABASE IF EXISTS FACULDADE_seen; DROP USER look")
+        (clone.path / "look.txt").unlink()
+
+
 def test_drill_proves_the_newest_backup(clone: Checkout) -> None:
     """Without the database's service; the listing shows it."""
     key = back_up(clone)

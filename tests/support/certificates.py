@@ -6,15 +6,15 @@ import subprocess
 from pathlib import Path
 
 
-def make_certificates(folder: Path) -> None:
-    """A CA, another CA, and a server's certificate for 127.0.0.1 by the first."""
-    script = """
+def make_certificates(folder: Path, name: str = "IP:127.0.0.1") -> None:
+    """A CA, another CA, and a server's certificate by the first; ``name``: as OpenSSL writes it."""
+    script = f"""
     for ca in ca other; do
         openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=test $ca" \\
             -keyout $ca.key -out $ca.pem
     done
-    openssl req -newkey rsa:2048 -nodes -subj /CN=127.0.0.1 -keyout server.key -out server.csr
-    echo subjectAltName=IP:127.0.0.1 > san
+    openssl req -newkey rsa:2048 -nodes -subj /CN=server -keyout server.key -out server.csr
+    echo subjectAltName={name} > san
     openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial \\
         -extfile san -out server.pem
     """

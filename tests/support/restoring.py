@@ -11,7 +11,7 @@ from support.store import Store, uploader_workplace
 
 
 def restore_rights(server: Server, database: str) -> list[str]:
-    """What the README has granted: the database, and those that are made beside it."""
+    """What the page of the restore has granted: the database, and those that are made beside it."""
     beside = quoted(database.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%") + "\\_%")
     both = [f"ALL PRIVILEGES ON {name}.*" for name in (pattern(database), beside)]
     version = tuple(int(part) for part in server.version().split("-")[0].split("."))

@@ -152,3 +152,31 @@ def test_idle_tick_imports_no_more_than_a_look_into_the_folder_takes() -> None:
     assert rooms == {"dumps", "ground", "settings"}
     rooms = imports_of(PACKAGE / "commands/boundary.py", only_at_its_top=True)
     assert rooms == {"ground", "settings"}
+
+
+LONGEST = {"module": 250, "class": 150, "function": 30}  # lines
+MOST_MODULES = 10  # in a room
+
+
+def test_nothing_is_longer_than_one_idea() -> None:
+    """What was, was found to be several."""
+    found = {
+        f"{path.relative_to(PACKAGE)}:{getattr(node, 'name', '')}"
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if lines_of(node, path) > longest_of(node)
+    }
+    assert found == set()
+    rooms = {path: len(list(path.glob("[!_]*.py"))) for path in PACKAGE.iterdir() if path.is_dir()}
+    assert {room.name: number for room, number in rooms.items() if number > MOST_MODULES} == {}
+
+
+def longest_of(node: ast.AST) -> float:
+    kinds = {ast.Module: "module", ast.ClassDef: "class", ast.FunctionDef: "function"}
+    return LONGEST[kinds[type(node)]] if type(node) in kinds else float("inf")
+
+
+def lines_of(node: ast.AST, path: Path) -> int:
+    if isinstance(node, ast.Module):
+        return len(path.read_text().splitlines())
+    return getattr(node, "end_lineno", 0) - getattr(node, "lineno", 0) + 1

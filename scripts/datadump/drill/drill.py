@@ -33,7 +33,7 @@ DEFINER = re.compile(rb"DEFINER=(%b)(?:@(%b))?" % (QUOTED, QUOTED))
 SECONDS = 3600  # that a drill may take, and these for each MiB of the object
 SECONDS_PER_MEBIBYTE = 2
 # Errors of the drill's own server that say nothing about the dump: a full disk, mostly.
-NO_ROOM = re.compile(r"ERROR (?:1021|1114|2006|2013) |No space left")
+NO_ROOM = re.compile(r"ERROR (?:1021|1114|2006|2013)\b|No space left")
 
 
 def drill(dump: DumpFile, scratch: str, dumped_at: float) -> Outcome:

@@ -32,11 +32,22 @@ def time_zone(environment: Mapping[str, str]) -> str:
     return environment.get("TZ") or "America/Sao_Paulo"
 
 
-def check_printable(name: str, value: str) -> str:
-    """The setting's value itself; raises SettingsError for characters that can't be printed."""
-    if not value.isprintable():
-        raise SettingsError(f"{name}: {value!r} has characters that can't be printed")
+def check_plain_text(name: str, value: str) -> str:
+    """The setting's value itself; raises SettingsError for what isn't plain text."""
+    if not is_plain_text(value):
+        raise SettingsError(f"{name}: it has control characters, or is no UTF-8")
     return value
+
+
+def is_plain_text(text: str) -> bool:
+    """Whether it has no control characters or line ends of any kind, and is UTF-8.
+
+    ``is_plain_text`` of common/database_client.sh is the same rule.
+    """
+    return not any(
+        c < " " or "\x7f" <= c < "\xa0" or c in "\u2028\u2029" or "\ud800" <= c <= "\udfff"
+        for c in text
+    )
 
 
 def is_token(text: str) -> bool:

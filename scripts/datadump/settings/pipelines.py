@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from datadump.ground.names import ROOM_FOR_PREFIX, escape
-from datadump.settings.environment import SettingsError, check_printable
+from datadump.settings.environment import SettingsError, check_plain_text
 
 
 class Pipeline(NamedTuple):
@@ -26,7 +26,7 @@ def read_pipeline(environment: Mapping[str, str]) -> Pipeline:
     A variable that is empty counts as unset.
     """
     return Pipeline(
-        database=check_printable("DB_NAME", environment.get("DB_NAME") or "FACULDADE"),
+        database=check_plain_text("DB_NAME", environment.get("DB_NAME") or "FACULDADE"),
         dumps=environment.get("DUMPS_DIR") or "/dumps",
         prefix=normal_prefix(environment.get("S3_PREFIX") or ""),
     )
