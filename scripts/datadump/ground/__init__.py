@@ -1,1 +1,1 @@
-"""What knows neither dumps nor S3: owners, the log, the terminal."""
+"""What every room may use: owners, names of dumps and notes, the log, the terminal."""

@@ -22,7 +22,7 @@ from datadump.sql.quoting import quote
 from datadump.sql.reading import DumpFile
 from datadump.sql.sections import Kind, sections
 
-PROGRAM = frozenset(Kind) - {Kind.SEQUENCE, Kind.STRUCTURE, Kind.ROWS, Kind.EVENTS}
+BESIDE_TABLES = frozenset(Kind) - {Kind.SEQUENCE, Kind.STRUCTURE, Kind.ROWS, Kind.EVENTS}
 
 
 class SwapError(Exception):
@@ -98,7 +98,7 @@ class Swap:
             self._server.dump(home.name, *options) as stream,
             open(self._old_program.path, "wb") as file,
         ):
-            wanted = PROGRAM | {Kind.EVENTS}
+            wanted = BESIDE_TABLES | {Kind.EVENTS}
             file.writelines(sql for section, sql in sections(stream) if section.kind in wanted)
 
     def run(self, source: Source) -> None:
@@ -132,7 +132,7 @@ class Swap:
         self._state = State.LACKS_NEW_PROGRAM
         self._correct_sequences()
         self._home.drop_routines()
-        program = source._replace(home=self._home.name, kinds=PROGRAM | {Kind.EVENTS})
+        program = source._replace(home=self._home.name, kinds=BESIDE_TABLES | {Kind.EVENTS})
         load_file(self._server, program, self._home.name)
         self._state = State.RESTORED
         self._drop_foreign_keys_to_the_new()
@@ -167,7 +167,7 @@ class Swap:
         self._state = State.AS_IT_WAS
 
     def _load_old_program(self, schema: Schema) -> None:
-        load_file(self._server, Source(self._old_program, schema.name, PROGRAM), schema.name)
+        load_file(self._server, Source(self._old_program, schema.name, BESIDE_TABLES), schema.name)
 
     def _move_tables(self) -> None:
         """All by one statement: where one can't be moved, the server moves none."""
