@@ -3,7 +3,7 @@
 # Exit status: 0 the dump is in the folder, 1 it failed (the daily log says why), 2 wrong settings.
 #
 # main is the way of a dump; its steps are in the files that are sourced here. They share these
-# descriptors, which have no name in any folder, so that a run that is killed leaves nothing behind:
+# descriptors; 4 to 7 have no name in any folder, so that a run that is killed leaves nothing behind:
 #
 #   3  in the dump's stream alone: where its last bytes are told
 #   4  OUTPUT   what the last program printed; of a dump, its last bytes

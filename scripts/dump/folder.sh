@@ -9,8 +9,11 @@ partial='' # the dump in progress, while there is one
 # wait_for_turn: until no other dump of this folder is under way. The lock lasts as long as this script,
 # however it ends; what it starts doesn't have it.
 wait_for_turn() {
+    local status=0
     open_lock "$DUMPS_DIR/$DUMP_LOCK"
-    flock --nonblock 8 && return
+    flock --nonblock 8 2>"$ERRORS" || status=$?
+    ((status)) || return 0
+    ((status == 1)) || fail_as_said "$status"
     printf 'another dump into %s is under way: this one waits for its end\n' "$DUMPS_DIR" >&2
     flock 8 2>"$ERRORS" 7>&- &
     wait $! || fail_as_said $?
@@ -33,7 +36,8 @@ is_own_file() {
     [[ -f $1 && -O $1 && ! -L $1 ]]
 }
 
-# sweep_dead_dumps: what runs that were killed have left. No other is alive, now that it is our turn.
+# sweep_dead_dumps: what runs that were killed have left. None that has its turn is alive, now that it is
+# ours.
 sweep_dead_dumps() {
     rm -f -- "$DUMPS_DIR/$PARTIAL_DUMP"* || true
 }

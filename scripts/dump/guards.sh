@@ -40,11 +40,14 @@ run_guarded() {
     return "$status"
 }
 
-# end_unless JOB GUARD: ends the job where its guard fails.
+# end_unless JOB GUARD: ends the job where its guard fails, or where this script was killed.
 end_unless() {
-    "$2" && return
-    kill -KILL -- "-$1" 2>/dev/null || true # it may just have ended
-    return 1
+    local status=0
+    "$2" || status=$?
+    if ((status)) || ! kill -0 $$ 2>/dev/null; then
+        kill -KILL -- "-$1" 2>/dev/null || true # it may just have ended
+    fi
+    return "$status"
 }
 
 # still_on SECONDS: waits so long. Fails at once when there is nothing to watch any more, which is the

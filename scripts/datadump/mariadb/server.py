@@ -1,6 +1,7 @@
 """A MariaDB server: what is asked of it, what is loaded into it, what is dumped from it.
 
-Questions go through mysqlclient; dumps are loaded and taken by MariaDB's own programs.
+Questions, and what of a dump is program, go through mysqlclient; all else of dumps is loaded, and
+they are taken, by MariaDB's own programs.
 """
 
 from __future__ import annotations
@@ -27,7 +28,12 @@ from datadump.sql.lexer import without_delimiters
 DUMP_OPTIONS = os.path.join(COMMON, "mariadb-dump.cnf")
 LONGEST_COMPLAINT = 4096  # bytes
 LONGEST_LOCK = 64  # characters of a lock's name
-NO_TIME_LIMIT = b"SET max_statement_time = 0;\n"  # whatever the server's own
+# For what is loaded: a statement may take as long as it needs, and wait for a table as long as the
+# server lets it.
+NO_HURRY = b"SET max_statement_time = 0, lock_wait_timeout = DEFAULT;\n"
+SETS = re.compile(rb"(?:/\*M?!\d+ *)?SET\b", re.IGNORECASE)
+# Of errors: MySQLdb 2.3.1 crashes on one that isn't UTF-8.
+READABLE_ERRORS = b"SET character_set_results = utf8mb4"
 LOCK_WAIT = 30  # seconds for a table that somebody else uses
 # A group of the option file that only MySQLdb reads. Of the plugins that come with its library, the
 # others give a server that asks for it the password itself: mysql_clear_password, dialog (PAM's),
@@ -60,7 +66,7 @@ class Server:
         # server offers it. Whether it must, and prove who it is, stands in the option file.
         self._ssl_mode = "DISABLED" if b"\nskip-ssl\n" in options else "REQUIRED"
         self._loading: set[subprocess.Popen[bytes]] = set()
-        self._first = [NO_TIME_LIMIT, f"{first};\n".encode()] if first else [NO_TIME_LIMIT]
+        self._first = [NO_HURRY, f"{first};\n".encode()] if first else [NO_HURRY]
 
     def query(self, sql: str, *values: object, sql_mode: str = "") -> list[tuple[Any, ...]]:
         """The rows of one statement, over a connection of its own."""
@@ -184,6 +190,8 @@ def run_all(connection: Any, statements: Iterable[bytes]) -> None:  # noqa: ANN4
     """Each of these statements, which have their delimiters, in a request of its own."""
     for sql in without_delimiters(statements):
         rows_of(connection, sql)
+        if SETS.match(sql):  # a program's settings are restored for it, that of results among them
+            rows_of(connection, READABLE_ERRORS)
 
 
 def rows_of(connection: Any, sql: str | bytes, *values: object) -> list[tuple[Any, ...]]:  # noqa: ANN401

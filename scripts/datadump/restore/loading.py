@@ -8,9 +8,11 @@ is the outline, which is small, and read first.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
 from itertools import chain, groupby
 from typing import NamedTuple
 
@@ -19,7 +21,7 @@ from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.server import Server
 from datadump.sql.adaptation import Adaptation, Wanted, arranged
 from datadump.sql.lines import DumpError
-from datadump.sql.outline import OF_THE_SESSION, Outline, outline_of, whole
+from datadump.sql.outline import Outline, outline_of, whole
 from datadump.sql.reading import DumpFile
 from datadump.sql.secondary_keys import keys_after_rows
 from datadump.sql.sections import Kind, Piece, Section, sections
@@ -28,9 +30,12 @@ ALL = frozenset(Kind)
 OF_A_TABLE = frozenset({Kind.STRUCTURE, Kind.ROWS})
 FIRST = frozenset({Kind.HEAD, Kind.DATABASE, Kind.SEQUENCE})
 LAST = (ALL - OF_A_TABLE - FIRST) | {Kind.HEAD}
+# What is sent statement by statement: see Server.run.
 PROGRAM = frozenset({Kind.PLACEHOLDER, Kind.TRIGGERS, Kind.EVENTS, Kind.ROUTINES, Kind.VIEW})
 JOBS = 4  # connections
 NO_ROOM_TO_SORT = "ERROR 1878 "
+SETTING = re.compile(rb"(?:/\*M?!\d+ )?SET [^;]*;\s*", re.IGNORECASE)
+SHOWN_OF_A_PROGRAM = 150  # bytes: up to its name, for most
 
 
 class Source(NamedTuple):
@@ -76,7 +81,7 @@ class Load:
         self._progress = Progress(database)
 
     def one_by_one(self) -> None:
-        """Load all of the wanted sections over one connection, in their own order."""
+        """Load all of the wanted sections one after another, in their own order."""
         with self._source.dump.open() as stream:
             self._run(whole(sections(stream)), lambda section: section.kind in self._kinds)
 
@@ -126,20 +131,38 @@ class Load:
         Each run of either begins with the settings that the dump's head made.
         """
         adapt = Adaptation(self._source.home, definers=self._source.definers)
-        settings: list[bytes] = []
+        so_far = Settings()
         for is_program, run in groupby(arranged(pieces, adapt, wanted), key=is_of_a_program):
-            load = self._server.run if is_program else self._server.load
-            load(chain(tuple(settings), self._watched(run, settings)), self._database)
+            sql = chain(tuple(so_far.settings), self._watched(run, so_far))
+            if not is_program:
+                self._server.load(sql, self._database)
+                continue
+            try:
+                self._server.run(sql, self._database)
+            except ServerError as error:
+                raise ServerError(f"{error} ({so_far.place})") from error
 
-    def _watched(self, pieces: Iterable[Piece], settings: list[bytes]) -> Iterator[bytes]:
-        """The SQL of these pieces; what of it makes settings of the session is noted as well."""
+    def _watched(self, pieces: Iterable[Piece], so_far: Settings) -> Iterator[bytes]:
         for section, sql in pieces:
             if self._failed.is_set():
                 raise DumpError("another connection failed")
-            if section.kind is Kind.HEAD and OF_THE_SESSION.fullmatch(sql):
-                settings.append(sql)
+            so_far.note(section, sql)
             yield sql
             self._progress.add(len(sql))
+
+
+@dataclass
+class Settings:
+    """What the dump's head has set for its session, and the statement that a load is at."""
+
+    settings: list[bytes] = field(default_factory=list)
+    place: str = ""
+
+    def note(self, section: Section, sql: bytes) -> None:
+        """Take up the next piece that is loaded."""
+        if section.kind is Kind.HEAD and SETTING.fullmatch(sql):
+            self.settings.append(sql)
+        self.place = " ".join(sql[:SHOWN_OF_A_PROGRAM].decode(errors="replace").split())
 
 
 def is_of_a_program(piece: Piece) -> bool:

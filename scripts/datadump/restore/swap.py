@@ -99,7 +99,12 @@ class Swap:
             open(self._old_program.path, "wb") as file,
         ):
             wanted = BESIDE_TABLES | {Kind.EVENTS}
-            file.writelines(sql for section, sql in sections(stream) if section.kind in wanted)
+            file.writelines(
+                sql
+                for section, sql in sections(stream)
+                # A comment line tells to whom what follows belongs, a table's triggers among it.
+                if section.kind in wanted or sql.startswith(b"--")
+            )
 
     def run(self, source: Source) -> None:
         """Let them change places. ``source``: what was loaded. Raises SwapError."""

@@ -311,6 +311,10 @@ TRICKS: dict[str, str | bytes] = {
     "-- and a control character": (
         f"CREATE PROCEDURE trick() SELECT 1 --\x01;; {EVIL};; SELECT 1\n + 2"
     ),
+    "-- and a control character in a trigger": (
+        "CREATE TRIGGER trick BEFORE INSERT ON parent FOR EACH ROW "
+        f"SET @x = 1 --\x01;; {EVIL};; SELECT 1\n + 2"
+    ),
     "a comment's end that begins one": (
         f"CREATE PROCEDURE trick() SELECT 1 */*/*/ 2 -- */ ;; {EVIL};; SELECT 1\n + 2"
     ),
@@ -349,6 +353,9 @@ def test_text_of_an_object_is_never_run_bare(
         found = difference(contents(server, target), before)
         assert [name for name in found if "event" not in name.lower()] == []
         assert work.drill().returncode == 0, work.messages()
+        beside = [name for name in databases(server) if name.startswith(f"{DATABASE}_before_")]
+        for name in [DATABASE, *beside]:
+            assert server.query(f"SELECT * FROM {quoted(name)}.parent WHERE id = 99") == []
     finally:
         server.query("DROP DATABASE IF EXISTS shop_into")
         for name in databases(server):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.server import DUMP_OPTIONS
 from datadump.mariadb.server import Server as Client
 from datadump.restore.loading import Source
@@ -128,3 +129,39 @@ def test_swap_whose_old_program_does_not_load_has_restored_the_database(
     )
     assert server.query("SELECT * FROM parent", DATABASE) == [(7,)]
     assert len(server.query("SELECT * FROM parent", BEFORE)) == 3
+
+
+def test_text_of_an_old_trigger_is_never_run_bare(
+    server: Server, dump: Path, tmp_path: Path
+) -> None:
+    """What the mariadb client would cut where the server reads on; no view stands before it."""
+    server.load(b"CREATE TABLE parent (id INT);\n", DATABASE)
+    server.query(
+        "CREATE TRIGGER trick BEFORE INSERT ON parent FOR EACH ROW SET @x = 1 */* 3 -- */ 2 --\x01 "
+        ";; INSERT INTO parent VALUES (99);; SELECT 1\n + 2",
+        DATABASE,
+    )
+    swap = Swap(client(server), DATABASE, BESIDE, BEFORE, str(tmp_path))
+    swap.prepare()
+    said = ended(swap, dump)  # mariadb-dump's own comment around a trigger ends with its first */
+    assert f"{DATABASE} is restored; " in said
+    assert server.query("SELECT * FROM parent", DATABASE) == [(7,)]
+    assert server.query("SELECT * FROM parent", BEFORE) == []
+
+
+def test_program_waits_for_its_table_as_long_as_the_server_lets_it(server: Server) -> None:
+    """Questions alone give up after 30 seconds: a table may be read again at once."""
+    kept = b"CREATE TABLE kept AS SELECT @@lock_wait_timeout AS seconds;\n"
+    client(server).run([kept], DATABASE)
+    ((own,),) = server.query("SELECT @@GLOBAL.lock_wait_timeout")
+    assert server.query("SELECT seconds FROM kept", DATABASE) == [(own,)]
+
+
+def test_error_in_another_character_set_is_an_error(server: Server) -> None:
+    """Mariadb-dump sets that of results for each view; MySQLdb would crash on what isn't UTF-8."""
+    statements = [
+        b"/*!50003 SET character_set_results = latin1 */ ;\n",
+        "CREATE VIEW v AS SELECT * FROM `café`;\n".encode(),
+    ]
+    with pytest.raises(ServerError, match="shop.café"):
+        client(server).run(statements, DATABASE)
