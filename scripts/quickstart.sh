@@ -39,7 +39,7 @@ wait_for_upload() {
 show_result() {
     say "the day's log:"
     # shellcheck disable=SC2016 # expands in the container, where TZ is the pipeline's
-    docker compose exec -T send-to-s3 bash -c '. /scripts/common/settings.sh && cat "$LOGS_DIR/$(date +%F).txt"'
+    docker compose exec -T send-to-s3 bash -c '. /scripts/settings.sh && cat "$LOGS_DIR/$(date +%F).txt"'
     say 'the backups in the bucket, the newest first:'
     docker compose exec -T send-to-s3 python3 /scripts/restore-from-s3.py --list
 }

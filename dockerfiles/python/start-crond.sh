@@ -6,7 +6,7 @@ set -euo pipefail
 readonly SOURCE=/etc/crontab.mounted
 readonly CRONTABS=/run/crontabs
 
-. /scripts/common/settings.sh # crond needs TZ, or it fires in UTC
+. /scripts/settings.sh # crond needs TZ, or it fires in UTC
 
 stop() {
     printf '%s: %s\n' "${CRONTAB:-dockerfiles/python/crontab}" "$1" >&2

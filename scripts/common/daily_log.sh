@@ -8,7 +8,7 @@ trap '' PIPE # nobody may be listening any more
 export LC_ALL=C.UTF-8
 
 here=$(dirname -- "${BASH_SOURCE[0]}")
-. "$here/settings.sh"
+. "$here/../settings.sh"
 
 # One write(2) appends a line of up to 4,096 bytes, so that lines of two programs never mix.
 readonly LONGEST_MESSAGE=1000

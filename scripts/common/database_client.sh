@@ -8,7 +8,7 @@ set -Eeuo pipefail
 export LC_ALL=C.UTF-8 # names and patterns are compared by characters
 
 common=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
-. "$common/settings.sh"
+. "$common/../settings.sh"
 : "${DB_HOST:=database}" "${DB_PORT:=3306}" "${DB_NAME:=FACULDADE}" "${DB_TLS:=auto}" "${DB_TLS_CA:=}"
 
 readonly LONGEST_ARGUMENT=30000 # characters: the system takes no argument of 128 KiB

@@ -66,7 +66,7 @@ def test_nothing_is_installed_or_built_without_a_hash() -> None:
 
 def test_both_languages_have_the_same_defaults() -> None:
     """Of the settings that both read."""
-    script = '. scripts/common/settings.sh; printf "%s\\n" "$DUMPS_DIR" "$TZ"'
+    script = '. scripts/settings.sh; printf "%s\\n" "$DUMPS_DIR" "$TZ"'
     shell = subprocess.run(
         ["bash", "-c", script], cwd=ROOT, env={"PATH": "/usr/bin:/bin"}, text=True,
         stdout=subprocess.PIPE, check=True,
