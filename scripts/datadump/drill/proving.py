@@ -36,11 +36,11 @@ def seconds(dumped_at: str) -> float:
 
     The present one, where that is no moment, or none that a server could take.
     """
-    now = time.time()
+    present = time.time()
     with suppress(ValueError, OverflowError):
         then = datetime.fromisoformat(dumped_at).timestamp()
-        return then if 0 < then < now else now
-    return now
+        return then if 0 < then < present else present
+    return present
 
 
 def proof_of(backup: Backup, outcome: Outcome) -> Proof:
