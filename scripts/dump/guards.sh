@@ -19,9 +19,9 @@ run() {
     wait $!
 }
 
-# run_guarded COMMAND...: as run does, with the guards. They end after the command, or with this script,
-# by whatever end: WATCH is then closed. They aren't killed, since that might be in the middle of a sync
-# that has an error to tell.
+# run_guarded COMMAND...: as run does, with the guards. Each is told by a line of WATCH that the command
+# has ended; where that is closed without one, this script was killed. They aren't killed, since that
+# might be in the middle of a sync that has an error to tell.
 run_guarded() {
     local job guard guards=() status=0
     {
@@ -33,6 +33,7 @@ run_guarded() {
         guards+=($!)
     } 2>"$ERRORS"
     wait "$job" 2>/dev/null || status=$?
+    printf '\n%.0s' "${guards[@]}" >&7
     exec 7>&-
     for guard in "${guards[@]}"; do
         wait "$guard" || fail_as_said $?
@@ -40,21 +41,22 @@ run_guarded() {
     return "$status"
 }
 
-# end_unless JOB GUARD: ends the job where its guard fails, or where this script was killed.
+# end_unless JOB GUARD: ends the job where its guard fails, or finds that this script was killed.
 end_unless() {
-    local status=0
+    local killed=0 status=0
     "$2" || status=$?
-    if ((status)) || ! kill -0 $$ 2>/dev/null; then
+    if ((status || killed)); then
         kill -KILL -- "-$1" 2>/dev/null || true # it may just have ended
     fi
     return "$status"
 }
 
-# still_on SECONDS: waits so long. Fails at once when there is nothing to watch any more, which is the
-# end of the pipe on standard input.
+# still_on SECONDS: waits so long. Fails at once when there is nothing to watch any more; killed is then 1
+# where nobody said so.
 still_on() {
     local status=0
     read -r -t "$1" || status=$?
+    ((status != 1)) || killed=1
     ((status > 128))
 }
 

@@ -344,7 +344,7 @@ def test_killed_script_leaves_nothing_that_runs_longer_than_its_dump(
         process.kill()
         process.wait()
         held()
-        wait_for("the end of all that it started", lambda: not runs_in_session(process.pid))
+        wait_for("the end of all that it started", lambda: not in_session(process.pid, "pgrep", ""))
         assert dumps.dump().returncode == 0
         assert list(dumps.files()) == ["datadump.sql"]
     finally:
@@ -462,8 +462,21 @@ def test_dump_that_waits_for_its_turn_hears_a_signal(
     ]
 
 
-def test_script_that_was_killed_has_no_turn(dumps: Workplace, tmp_path: Path) -> None:
-    """Though a program that it started works on, into a file that the next dump removes."""
+def kill_all_bash_of(session: int) -> None:
+    """At one moment: each is stopped before one of them can see that another is gone."""
+    for name in ("STOP", "KILL"):
+        in_session(session, "pkill", "bash", "--signal", name)
+
+
+def in_session(number: int, program: str, pattern: str, *options: str) -> bool:
+    """Whether pgrep or pkill finds such a program there: not a zombie, that is."""
+    command = [program, *options, "--session", str(number), "--runstates", "D,R,S,T", pattern]
+    return subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode == 0
+
+
+@pytest.fixture
+def silent_dump(dumps: Workplace, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A dump in a session of its own, whose mariadb-dump is under way and sends nothing."""
     ready = tmp_path / "ready"
     path = stand_in(tmp_path / "bin", "mariadb-dump", f"echo >{ready}; exec sleep 600")
     process = subprocess.Popen(
@@ -472,22 +485,28 @@ def test_script_that_was_killed_has_no_turn(dumps: Workplace, tmp_path: Path) ->
     )  # fmt: skip
     try:
         wait_for("the dump is under way", ready.exists)
-        process.kill()
-        process.wait()
-        result = dumps.dump()
-        assert (result.returncode, result.stderr) == (0, "")
-        assert runs_in_session(process.pid, "sleep")
+        yield process
     finally:
-        session = ["--session", str(process.pid)]
-        subprocess.run(["pkill", "--signal", "KILL", *session], check=False)
+        in_session(process.pid, "pkill", "", "--signal", "KILL")
+        process.wait()
+
+
+def test_script_that_was_killed_has_no_turn(
+    dumps: Workplace, silent_dump: subprocess.Popen[bytes]
+) -> None:
+    """Though a program that it started works on, into a file that the next dump removes."""
+    kill_all_bash_of(silent_dump.pid)
+    result = dumps.dump()
+    assert (result.returncode, result.stderr) == (0, "")
+    assert in_session(silent_dump.pid, "pgrep", "sleep")
     assert list(dumps.files()) == ["datadump.sql"]
     assert dumps.messages() == ["database dump completed"]
 
 
-def runs_in_session(number: int, pattern: str = "") -> bool:
-    """Whether such a program runs there: not a zombie, that is."""
-    command = ["pgrep", "--session", str(number), "--runstates", "D,R,S", pattern]
-    return subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode == 0
+def test_programs_of_a_script_that_was_killed_end(silent_dump: subprocess.Popen[bytes]) -> None:
+    """Though nobody has taken note of its end: it is a zombie here."""
+    silent_dump.kill()
+    wait_for("their end", lambda: not in_session(silent_dump.pid, "pgrep", ""))
 
 
 def test_each_right_that_is_missing_fails_the_dump(
