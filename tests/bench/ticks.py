@@ -6,10 +6,8 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
-from support.programs import noon_zone
+from support.programs import today
 from support.proxy import running_proxy
 
 from bench.measuring import BenchError, Side, Trial
@@ -99,7 +97,7 @@ def make_days(world: World, full: Place, small: Place) -> list[Day]:
 
 def name_of(number: int) -> str:
     """Of today's object of that number."""
-    return f"{datetime.now(ZoneInfo(noon_zone())):%F}/datadump{number}.sql"
+    return f"{today()}/datadump{number}.sql"
 
 
 def put_objects(world: World, place: Place, counts: dict[str, int]) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from datadump.s3.multipart import LARGEST_PUT
-from support.programs import Workplace
-from support.proxy import Fault, Proxy, Request
+from support.programs import Workplace, today
+from support.proxy import LISTINGS, Fault, Proxy, Request
 from support.store import Store
 
 UPLOADED = "file successfully uploaded"
@@ -84,31 +84,55 @@ def test_key_taken_while_the_parts_go_up_is_seen_before_they_become_an_object(
     assert [r for r in proxy.requests if r.completes and taken[0] in r.path] == []
 
 
-@pytest.mark.parametrize("size", [1000, 2 * LARGEST_PUT], ids=["one request", "parts"])
-def test_listing_that_lags_gives_no_taken_number_twice(
-    uploads: Workplace, store: Store, proxy: Proxy, bucket: str, size: int
-) -> None:
-    """It doesn't know three objects of others; no part goes up to a key that is taken."""
+@pytest.fixture
+def thirty(store: Store, bucket: str) -> dict[str, bytes]:
+    """What is in the bucket under today's keys."""
     store.client().create_bucket(Bucket=bucket)
+    objects = {f"{today()}/datadump{n}.sql": b"theirs %d" % n for n in range(1, 31)}
+    for key, body in objects.items():
+        store.put(bucket, key, body)
+    return objects
+
+
+@pytest.mark.parametrize(
+    ("fault", "size", "ignores_conditions"),
+    [
+        *((fault, 1000, True) for fault in LISTINGS),
+        pytest.param("nothing listed", 1000, False, id="the condition enforced"),
+        pytest.param("nothing listed", 2 * LARGEST_PUT, True, id="parts"),
+    ],
+)
+def test_listing_that_shows_nothing_gives_no_taken_number_twice(
+    uploads: Workplace, store: Store, proxy: Proxy, bucket: str, thirty: dict[str, bytes],
+    fault: Fault, size: int, ignores_conditions: bool,
+) -> None:  # fmt: skip
+    """Nor where the store would overwrite. It takes seconds, and no number is left out."""
     content = os.urandom(size)
     (uploads.dumps / "datadump.sql").write_bytes(content)
-    theirs: dict[str, bytes] = {}
-
-    def choose(request: Request) -> Fault:
-        if not request.lists_objects:
-            return None
-        if not theirs:
-            prefix = parse_qs(urlsplit(request.path).query)["prefix"][0]
-            theirs.update({f"{prefix}datadump{n}.sql": b"theirs" for n in (1, 2, 3)})
-            for key, body in theirs.items():
-                store.put(bucket, key, body)
-        return "nothing listed"
-
-    proxy.choose = choose
-    assert uploads.tick().returncode == 0
-    mine = next(iter(theirs)).replace("datadump1", "datadump4")
-    assert store.objects(bucket) == {**theirs, mine: content}
+    proxy.ignores_conditions = ignores_conditions
+    proxy.choose = lambda request: fault if request.lists_objects else None
+    start = time.monotonic()
+    result = uploads.tick()
+    assert (result.returncode, uploads.messages()) == (0, [UPLOADED])
+    assert time.monotonic() - start < 20
+    mine = f"{today()}/datadump31.sql"
+    assert store.objects(bucket) == {**thirty, mine: content}
+    assert f"listing lacks {today()}/datadump1.sql, which is there" in result.stderr
     assert [r for r in proxy.requests if r.is_part and f"/{mine}?" not in r.path] == []
+    assert len([r for r in proxy.requests if r.method == "HEAD"]) < 20
+
+
+def test_page_is_no_listing(
+    uploads: Workplace, store: Store, proxy: Proxy, bucket: str, thirty: dict[str, bytes]
+) -> None:
+    """Of a login, say, with status 200: nothing is sent, and the log says where to look."""
+    (uploads.dumps / "datadump.sql").write_bytes(b"dump")
+    proxy.choose = lambda request: "page" if request.lists_objects else None
+    assert uploads.tick().returncode == 1
+    (line,) = uploads.messages()
+    assert "AWS_ENDPOINT_URL_S3" in line
+    assert store.objects(bucket) == thirty
+    assert list(uploads.files()) == ["datadump.sql"]
 
 
 def test_many_uploaders_of_small_dumps_lose_none(

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "scripts"
@@ -22,6 +23,11 @@ def noon_zone() -> str:
     """A time zone in which midnight is far, so that a test's day has one name."""
     offset = 12 - datetime.now(UTC).hour
     return f"Etc/GMT{-offset:+d}" if offset else "Etc/GMT"
+
+
+def today() -> str:
+    """The day that keys of this moment have."""
+    return datetime.now(ZoneInfo(noon_zone())).strftime("%Y-%m-%d")
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import ssl
 import threading
 import time
@@ -11,11 +12,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from support.store import Store
 
 ERROR = "<Error><Code>{}</Code><Message>by the proxy</Message></Error>"
+PAGE = b"<html><body>Welcome!</body></html>"
+LISTINGS = ("nothing listed", "listing cut", "listing encoded")
 EMPTY_LISTING = b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"
 OF_ONE_CONNECTION = {"transfer-encoding", "connection", "content-length"}
 CODES = {
@@ -70,8 +73,9 @@ class Request:
 
 # A status to answer with, or "cut": the connection ends before the store sees the request, "half":
 # in the middle of its body, "lost": after the store carried it out, "torn": in the middle of the
-# answer's body, "slow": it takes half a second, "aborted": a 409 of another name, "nothing listed":
-# the listing of an empty folder.
+# answer's body, "slow": it takes half a second, "aborted": a 409 of another name, "page": a web
+# page. Of a listing alone, "nothing listed": that of an empty folder, "listing cut": nothing of
+# what there is, and that there is more, "listing encoded": keys once more than it says.
 Fault = int | str | None
 Chooser = Callable[[Request], Fault]
 
@@ -86,6 +90,7 @@ class Proxy:
     part_bytes: int = 0  # of the bodies of UploadPart that were passed on
     requests: list[Request] = field(default_factory=list)
     hidden_header: str = ""  # of the store's answers, in lower case
+    ignores_conditions: bool = False  # as if the store did: what has the key goes before a request
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def count(self, request: Request, fault: Fault) -> None:
@@ -128,6 +133,12 @@ class Handler(BaseHTTPRequestHandler):
         if fault == "nothing listed":
             self.answer(200, {}, EMPTY_LISTING)
             return
+        if fault == "page":
+            self.answer(200, {"Content-Type": "text/html"}, PAGE)
+            return
+        if self.proxy.ignores_conditions and "if-none-match" in headers:
+            bucket, _, key = unquote(urlsplit(self.path).path)[1:].partition("/")
+            self.store.client().delete_object(Bucket=bucket, Key=key)
         if fault == "slow":
             time.sleep(0.5)
         self.pass_on(body, fault)
@@ -170,6 +181,11 @@ class Handler(BaseHTTPRequestHandler):
         dropped = OF_ONE_CONNECTION | {self.proxy.hidden_header}
         headers = {n: v for n, v in response.getheaders() if n.lower() not in dropped}
         length = response.getheader("Content-Length") if self.command == "HEAD" else None
+        if fault == "listing cut":
+            content = re.sub(rb"<Contents>.*</Contents>", b"", content, flags=re.DOTALL)
+            content = content.replace(b"<IsTruncated>false<", b"<IsTruncated>true<")
+        if fault == "listing encoded":
+            content = re.sub(rb"(?<=<Key>)[^<]*", twice_quoted, content)
         if fault == "torn":
             self.close_connection = True
             length, content = str(len(content)), content[: len(content) // 2]
@@ -196,6 +212,10 @@ class Handler(BaseHTTPRequestHandler):
         """Nobody reads it."""
 
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_any  # noqa: N815
+
+
+def twice_quoted(match: re.Match[bytes]) -> bytes:
+    return quote(quote(match[0], ""), "").encode()
 
 
 @contextmanager

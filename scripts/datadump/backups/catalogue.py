@@ -13,6 +13,7 @@ from datadump.backups.proofs import Proof, Proofs
 from datadump.s3.bucket import Bucket, bare_etag
 from datadump.s3.errors import RefusedError, StoreError
 from datadump.s3.keys import day_folder, highest_number, is_day, number_of
+from datadump.s3.listing import Listing
 from datadump.s3.metadata import read_metadata
 from datadump.settings.pipelines import Pipeline
 
@@ -104,7 +105,7 @@ class Catalogue:
         A later one would be the latest for ever, whoever put it there: it is passed over, and that
         is said.
         """
-        days = sorted(filter(is_day, self._bucket.folders_in(self._prefix)), reverse=True)
+        days = sorted(filter(is_day, Listing(self._bucket).folders_in(self._prefix)), reverse=True)
         tomorrow = (datetime.now().astimezone() + timedelta(days=1)).date().isoformat()
         to_come = [day for day in days if day > tomorrow]
         if to_come:
@@ -121,7 +122,7 @@ class Catalogue:
 
     def _keys_of_day(self, day: str) -> list[str]:
         folder = day_folder(self._prefix, day)
-        numbers = {key: number_of(key, folder) for key in self._bucket.keys_in(folder)}
+        numbers = {key: number_of(key, folder) for key in Listing(self._bucket).keys_in(folder)}
         highest = highest_number(numbers, folder)
         numbered = [key for key, number in numbers.items() if 0 < number <= highest]
         return sorted(numbered, key=lambda key: (numbers[key], key), reverse=True)

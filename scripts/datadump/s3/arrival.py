@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from datadump.ground.fingerprint import CHUNK, Fingerprint
 from datadump.s3.bucket import Bucket
 from datadump.s3.errors import StoreError
-from datadump.s3.fingerprint import CHUNK, Fingerprint
 from datadump.s3.metadata import Metadata, read_metadata
 
 if TYPE_CHECKING:

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from datadump.ground.fingerprint import CHUNK
 from datadump.ground.terminal import Notices
 from datadump.s3.errors import (
-    BucketAbsentError,
+    DeniedError,
     KeyTakenError,
     NotOfferedError,
     error_code,
     store_errors,
 )
-from datadump.s3.fingerprint import CHUNK
 from datadump.s3.metadata import Metadata, to_headers
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
-    from types_boto3_s3.type_defs import HeadObjectOutputTypeDef, ListObjectsV2OutputTypeDef
-
-
-PAUSE_AFTER_A_SLIP = 0.5  # seconds
+    from types_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 
 class Bucket:
@@ -37,41 +33,6 @@ class Bucket:
     def __init__(self, client: S3Client, name: str) -> None:
         self.client, self.name = client, name
         self.notices = Notices()
-
-    def keys(self, prefix: str) -> list[str]:
-        """All keys that start so: a request for each 1,000."""
-        return [item["Key"] for page in self._pages(prefix) for item in page.get("Contents", [])]
-
-    def keys_if_there(self, prefix: str) -> list[str] | None:
-        """All keys that start so; None where the store says twice that there is no bucket.
-
-        Said once it may be a slip, and what follows from it is not to be undone.
-        """
-        for pause in (PAUSE_AFTER_A_SLIP, 0):
-            try:
-                return self.keys(prefix)
-            except BucketAbsentError:
-                time.sleep(pause)
-        return None
-
-    def keys_in(self, folder: str) -> list[str]:
-        """The keys right below the folder, which ends in a slash, and not those that are deeper."""
-        pages = self._pages(folder, Delimiter="/")
-        return [item["Key"] for page in pages for item in page.get("Contents", [])]
-
-    def folders_in(self, folder: str) -> list[str]:
-        """The names right below the folder, which ends in a slash, that have something below."""
-        pages = self._pages(folder, Delimiter="/")
-        found = [item["Prefix"] for page in pages for item in page.get("CommonPrefixes", [])]
-        return [name.removeprefix(folder).rstrip("/") for name in found]
-
-    def _pages(self, prefix: str, **options: str) -> Iterator[ListObjectsV2OutputTypeDef]:
-        with self.errors():
-            yield from self.client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.name,
-                Prefix=prefix,
-                **options,  # type: ignore[arg-type]
-            )
 
     def read(self, key: str, limit: int) -> bytes:
         """The object's first bytes, up to that many."""
@@ -145,6 +106,18 @@ class Bucket:
             with self.errors(key):
                 request()
 
+    def expect_free(self, key: str) -> None:
+        """Raises KeyTakenError where there is an object, DeniedError where that can't be asked.
+
+        Before each request that makes one, since not every store keeps to the request's condition.
+        AWS does, and there an account with s3:ListBucket for some prefixes only can't ask.
+        """
+        try:
+            self.require_free(key)
+        except DeniedError:
+            if not is_aws(self.client):
+                raise
+
     def require_free(self, key: str) -> None:
         """Raises KeyTakenError where there is an object."""
         if self.head(key):
@@ -180,6 +153,11 @@ def overwrites_warning(verb: str) -> str:
         f"warning: the store {verb} If-None-Match: uploaders that share a prefix there could "
         "overwrite each other's objects; give each an S3_PREFIX of its own"
     )
+
+
+def is_aws(client: S3Client) -> bool:
+    """Whether the client's store is Amazon's own."""
+    return str(client.meta.endpoint_url).endswith((".amazonaws.com", ".amazonaws.com.cn"))
 
 
 def wanted_checksums(client: S3Client, **parameters: str) -> dict[str, Any]:

@@ -37,12 +37,17 @@ class UploadGoneError(RefusedError):
     """The multipart upload isn't there: completed, aborted, or lost in the store."""
 
 
+class FlawedListingError(StoreError):
+    """The store's listing lacks something, or names keys otherwise than they are."""
+
+
 class NotOfferedError(StoreError):
     """The store doesn't know this request, or takes it for another."""
 
 
 KINDS: dict[str, type[StoreError]] = {
     "AccessDenied": DeniedError,
+    "403": DeniedError,
     "NoSuchBucket": BucketAbsentError,
     "PreconditionFailed": KeyTakenError,
     "ConditionalRequestConflict": ConflictError,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 
 from datadump.ground.names import MOST_DIGITS, SUFFIXES
@@ -63,12 +63,33 @@ def highest_number(keys: Iterable[str], folder: str) -> int:
     return highest
 
 
+def numbered_key(folder: str, number: int, finished_name: str) -> str:
+    """The key of the folder's object with that number, for a dump that waited under that name."""
+    suffix = finished_name.removeprefix("datadump")
+    return f"{folder}datadump{number}{suffix}"
+
+
 def next_key(keys: Iterable[str], folder: str, finished_name: str) -> str:
     """The key of the folder's next object.
 
     N is one more than the :func:`highest_number` of the ``keys``, over all suffixes: a gap that a
     deletion left is not filled.
     """
-    number = highest_number(keys, folder) + 1
-    suffix = finished_name.removeprefix("datadump")
-    return f"{folder}datadump{number}{suffix}"
+    return numbered_key(folder, highest_number(keys, folder) + 1, finished_name)
+
+
+def first_free(number: int, is_taken: Callable[[int], bool]) -> int | None:
+    """The first number from that one on that isn't taken, where the taken ones have no gap.
+
+    By steps that grow and then shrink, so that it takes few questions. None where all are taken,
+    as far as anybody would count.
+    """
+    highest, step = number - 1, 1
+    while is_taken(highest + step):
+        highest, step = highest + step, 2 * step
+        if step > LARGEST_GAP:
+            return None
+    while step := step // 2:
+        if is_taken(highest + step):
+            highest += step
+    return highest + 1

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from datadump.s3.bucket import Bucket
+from datadump.s3.bucket import Bucket, is_aws
 from datadump.s3.errors import NotOfferedError, RefusedError, error_code
 
 if TYPE_CHECKING:
-    from types_boto3_s3 import S3Client
     from types_boto3_s3.type_defs import LifecycleRuleOutputTypeDef, LifecycleRuleTypeDef
 
 DAYS_FOR_OPEN_UPLOADS = 7
@@ -94,8 +93,3 @@ def expire_open_uploads(bucket: Bucket) -> None:
         bucket.client.put_bucket_lifecycle_configuration(
             Bucket=bucket.name, LifecycleConfiguration={"Rules": [rule]}
         )
-
-
-def is_aws(client: S3Client) -> bool:
-    """Whether the client's store is Amazon's own."""
-    return str(client.meta.endpoint_url).endswith((".amazonaws.com", ".amazonaws.com.cn"))

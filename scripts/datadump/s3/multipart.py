@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from s3transfer.utils import ReadFileChunk
 
+from datadump.ground.fingerprint import crc32_text
 from datadump.ground.progress import Progress
 from datadump.ground.terminal import MEBIBYTE
 from datadump.s3.bucket import Bucket, bare_etag, wanted_checksums
 from datadump.s3.errors import DeniedError, NotOfferedError
-from datadump.s3.fingerprint import crc32_text
 from datadump.s3.metadata import Metadata, to_headers
 
 if TYPE_CHECKING:
@@ -125,8 +125,7 @@ class MultipartUploads:
         )
         missing = {number: part for number, part in parts.items() if number not in stored}
         stored.update(self._send_missing(upload_id, missing, progress))
-        # Hours may have passed since the key was chosen, and not every store looks once more.
-        self._bucket.require_free(self._key)
+        self._bucket.expect_free(self._key)  # hours may have passed since the key was chosen
         complete = partial(
             self._client.complete_multipart_upload,
             Bucket=self._bucket.name,

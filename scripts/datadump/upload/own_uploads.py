@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
+from datadump.ground.fingerprint import Fingerprint
 from datadump.s3.bucket import Bucket
 from datadump.s3.errors import DeniedError, NotOfferedError
-from datadump.s3.fingerprint import Fingerprint
 from datadump.s3.metadata import Metadata
 from datadump.s3.multipart import LARGEST_PUT, MultipartUploads, OpenUpload
 from datadump.upload.in_hand import DumpInHand

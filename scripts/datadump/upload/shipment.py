@@ -13,6 +13,7 @@ import time
 from datetime import datetime
 
 from datadump.dumps.taken import TakenDump
+from datadump.ground.fingerprint import Fingerprint, fingerprint_of
 from datadump.ground.retry import pause_after
 from datadump.ground.terminal import printable
 from datadump.s3.arrival import check, holds, metadata_at
@@ -24,8 +25,8 @@ from datadump.s3.errors import (
     StoreError,
     UploadGoneError,
 )
-from datadump.s3.fingerprint import Fingerprint, fingerprint_of
 from datadump.s3.keys import is_dump_key
+from datadump.s3.listing import Listing
 from datadump.s3.metadata import Metadata
 from datadump.s3.multipart import LARGEST_PUT
 from datadump.upload.in_hand import DumpInHand, new_id
@@ -135,14 +136,14 @@ class Shipment:
         raise StoreError(f"no success in {MOST_TRIES} tries at {self._bucket.url(self._dump.key)}")
 
     def _bucket_is_absent(self) -> bool:
-        return self._bucket.keys_if_there(self._dump.key) is None
+        return Listing(self._bucket).keys_if_there(self._dump.key) is None
 
     def _send_bytes(self, fingerprint: Fingerprint) -> None:
         key, metadata = self._dump.key, self._metadata(fingerprint)
+        self._bucket.expect_free(key)
         if fingerprint.size <= LARGEST_PUT:
             self._bucket.put(self._dump.path, key, fingerprint.crc32, metadata)
         else:
-            self._bucket.require_free(key)  # before the hours that the parts may take
             self._uploads.send(fingerprint, metadata)
 
     def _has_arrived(self, fingerprint: Fingerprint) -> bool:

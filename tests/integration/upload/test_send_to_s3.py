@@ -11,13 +11,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 from datadump.dumps.taken import Destination, TakenDump
-from support.programs import SCRIPTS, Workplace, noon_zone
+from support.programs import SCRIPTS, Workplace, today
 from support.proxy import Proxy
 from support.store import UPLOADER_BUCKET, Store
 from support.waiting import wait_for
@@ -39,11 +37,6 @@ try:
 except SystemExit:
     print(os.getresuid(), os.getresgid(), os.getgroups(), file=sys.stderr)
 """
-
-
-def today() -> str:
-    """The day that keys of this moment have."""
-    return datetime.now(ZoneInfo(noon_zone())).strftime("%Y-%m-%d")
 
 
 def write_dump(
@@ -408,7 +401,7 @@ def test_existing_bucket_is_not_touched(uploads: Workplace, proxy: Proxy, made_b
     key = f"/{made_bucket}/{today()}/datadump1.sql"
     listing, *rest = [(request.method, request.path.split("?")[0]) for request in proxy.requests]
     assert listing == ("GET", f"/{made_bucket}")
-    assert rest == [("PUT", key), ("HEAD", key)]
+    assert rest == [("HEAD", key), ("PUT", key), ("HEAD", key)]
 
 
 def test_object_is_only_ever_put_under_the_condition_that_there_is_none(

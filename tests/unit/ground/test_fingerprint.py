@@ -4,9 +4,9 @@ import hashlib
 import io
 
 import pytest
+from datadump.ground.fingerprint import Fingerprint, fingerprint_of
 from datadump.ground.progress import Progress
 from datadump.ground.terminal import MEBIBYTE
-from datadump.s3.fingerprint import Fingerprint, fingerprint_of
 from datadump.s3.multipart import MOST_PARTS, SMALLEST_PART, part_size
 
 GIBIBYTE = 1024**3
