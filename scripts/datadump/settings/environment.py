@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
 from collections.abc import Mapping
 
 ZONEINFO = "/usr/share/zoneinfo"
+ALNUM = set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
 
 
 class SettingsError(Exception):
@@ -67,6 +69,20 @@ def check_access(name: str, path: str) -> None:
         raise SettingsError(
             f"{name}: {path!r} can't be written by user id {os.geteuid()}: "
             "give the folder to that user"
+        )
+
+
+def check_readable(name: str, path: str) -> None:
+    """Raises SettingsError where what this setting names is no file, or none for this user."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise SettingsError(f"{name}: {path!r} is not a file")
+        readable = os.access(path, os.R_OK)
+    except OSError as error:
+        raise SettingsError(f"{name}: {path!r}: {error.strerror}") from error
+    if not readable:
+        raise SettingsError(
+            f"{name}: {path!r} can't be read by user id {os.geteuid()}: let that user read it"
         )
 
 

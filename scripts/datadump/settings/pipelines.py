@@ -37,7 +37,9 @@ def normal_prefix(prefix: str) -> str:
     prefix = prefix.strip("/")
     if not prefix:
         return ""
-    if not prefix.isprintable() or "//" in prefix or {".", ".."} & set(prefix.split("/")):
+    parts = prefix.split("/")
+    # A backslash is a slash to some stores, and then no listing has the keys that were stored.
+    if not prefix.isprintable() or "\\" in prefix or {"", ".", ".."} & set(parts):
         raise SettingsError(f"S3_PREFIX: {prefix!r} is not a plain path such as hosts/one")
     if len(escape(prefix).encode()) > ROOM_FOR_PREFIX:
         raise SettingsError(

@@ -9,10 +9,20 @@ from typing import NamedTuple
 
 from datadump.ground.names import LONGEST_BUCKET
 from datadump.ground.owner import read_as_owner
-from datadump.settings.environment import SettingsError, is_token
+from datadump.settings.connection import (
+    CHOICES,
+    check_authorities,
+    check_endpoint,
+    check_profile,
+    check_proxy,
+    check_region,
+    choice,
+)
+from datadump.settings.environment import ALNUM, SettingsError, is_token
 
 SHORTEST_BUCKET = 3  # characters, by S3's rule
-ALNUM = set("abcdefghijklmnopqrstuvwxyz0123456789")
+LONGEST_WORD = 30  # of letters and digits only; AWS's secret access keys have 40
+S3_ALNUM = set("abcdefghijklmnopqrstuvwxyz0123456789")
 
 
 class Credentials(NamedTuple):
@@ -20,6 +30,7 @@ class Credentials(NamedTuple):
 
     access_key_id: str
     secret_access_key: str
+    session_token: str = ""  # of temporary keys
 
     def __repr__(self) -> str:
         return "Credentials(...)"
@@ -29,13 +40,14 @@ class StoreAccess(NamedTuple):
     """Whom to ask for which bucket, and as whom.
 
     ``credentials`` is None where boto3's own chain is to find the keys, ``endpoint_url`` where the
-    store is AWS.
+    store is AWS. ``addressing_style``: ``path``, ``virtual``, or ``auto``, the one of the store.
     """
 
     credentials: Credentials | None
     bucket: str
     endpoint_url: str | None
     region: str
+    addressing_style: str
 
 
 def read_store(environment: Mapping[str, str]) -> StoreAccess:
@@ -43,34 +55,52 @@ def read_store(environment: Mapping[str, str]) -> StoreAccess:
 
     A variable that is empty counts as unset.
     """
+    endpoint = check_endpoint("AWS_ENDPOINT_URL_S3", environment.get("AWS_ENDPOINT_URL_S3", ""))
+    check_endpoint("AWS_ENDPOINT_URL", environment.get("AWS_ENDPOINT_URL", ""))
+    check_proxy(environment, endpoint)
     credentials, bucket = read_credentials(
         environment.get("CREDENTIALS_FILE") or "/credentials.txt",
         environment.get("S3_BUCKET") or "",
+        at_aws=endpoint is None,
     )
-    return StoreAccess(
+    if credentials:
+        token = session_token(environment, credentials.access_key_id)
+        credentials = credentials._replace(session_token=token)
+    choices = {name: choice(environment, name) for name in CHOICES}
+    access = StoreAccess(
         credentials=credentials,
         bucket=bucket,
-        endpoint_url=check_endpoint(environment.get("AWS_ENDPOINT_URL_S3") or ""),
+        endpoint_url=endpoint,
         region=check_region(environment.get("AWS_DEFAULT_REGION") or "us-east-1"),
+        addressing_style=choices["S3_ADDRESSING_STYLE"],
     )
+    check_files(environment, access)
+    return access
 
 
-def check_endpoint(url: str) -> str | None:
-    """The URL of a store, None for the empty one of AWS; raises SettingsError for no URL."""
-    scheme, _, host = url.partition("://")
-    if url and (scheme not in {"http", "https"} or not host.strip("/:") or not is_token(host)):
-        raise SettingsError(f"AWS_ENDPOINT_URL_S3: {url!r} is not like https://s3.example.com")
-    return url or None
+def check_files(environment: Mapping[str, str], access: StoreAccess) -> None:
+    """Raises SettingsError where this user can't read the files that boto3 is to read itself."""
+    check_authorities(environment)
+    if access.credentials is None:
+        check_profile(environment)
 
 
-def check_region(name: str) -> str:
-    """The region's name; raises SettingsError for what can't be one."""
-    if not set(name) <= ALNUM | {"-"}:
-        raise SettingsError(f"AWS_DEFAULT_REGION: {name!r} is not like us-east-1")
-    return name
+def session_token(environment: Mapping[str, str], access_key_id: str) -> str:
+    """The token of temporary keys that goes with this key; '' for none. Raises SettingsError.
+
+    One that stands in the environment beside another key belongs to that.
+    """
+    token = environment.get("AWS_SESSION_TOKEN", "")
+    if (environment.get("AWS_ACCESS_KEY_ID") or access_key_id) != access_key_id:
+        return ""
+    if not is_token(token):
+        raise SettingsError("AWS_SESSION_TOKEN: it is no token, which is one word in one line")
+    return token
 
 
-def read_credentials(path: str, bucket_setting: str) -> tuple[Credentials | None, str]:
+def read_credentials(
+    path: str, bucket_setting: str, *, at_aws: bool
+) -> tuple[Credentials | None, str]:
     """The keys and the bucket from a file of three lines, or the bucket alone for ``/dev/null``.
 
     Raises SettingsError, whose text never holds a line of the file.
@@ -79,7 +109,7 @@ def read_credentials(path: str, bucket_setting: str) -> tuple[Credentials | None
     if content is None:
         if not bucket_setting:
             raise SettingsError("S3_BUCKET: with CREDENTIALS_FILE=/dev/null it names the bucket")
-        return None, check_bucket(bucket_setting, "S3_BUCKET")
+        return None, check_bucket(bucket_setting, "S3_BUCKET", at_aws=at_aws)
     lines = lines_of(content, path)
     try:
         access_key_id, secret_access_key, bucket = lines
@@ -91,7 +121,8 @@ def read_credentials(path: str, bucket_setting: str) -> tuple[Credentials | None
     for place, key in (("first", access_key_id), ("second", secret_access_key)):
         if not is_token(key):
             raise SettingsError(f"CREDENTIALS_FILE: the {place} line of {path!r} is no access key")
-    bucket = check_bucket(bucket, f"CREDENTIALS_FILE: the third line of {path!r}")
+    source = f"CREDENTIALS_FILE: the third line of {path!r}"
+    bucket = check_bucket(bucket, source, at_aws=at_aws)
     return Credentials(access_key_id, secret_access_key), bucket
 
 
@@ -107,16 +138,31 @@ def lines_of(content: bytes, path: str) -> list[str]:
     return list(filter(None, (line.strip("\ufeff \t") for line in text.splitlines())))
 
 
-def check_bucket(name: str, source: str) -> str:
-    """The bucket's name; raises SettingsError, which names the source, for one that S3 forbids.
+def check_bucket(name: str, source: str, *, at_aws: bool) -> str:
+    """The bucket's name; raises SettingsError, which names the source, for what can't be one.
 
-    S3 allows 3 to 63 of a-z, 0-9, dot and hyphen. What breaks that is not shown: it may be a secret
-    on the wrong line.
+    What can't is not shown: it may be a secret on the wrong line.
     """
-    fits = SHORTEST_BUCKET <= len(name) <= LONGEST_BUCKET and set(name) <= ALNUM | set(".-")
-    if not fits or name[0] not in ALNUM or name[-1] not in ALNUM or ".." in name:
-        raise SettingsError(f"{source}: no bucket's name (3 to 63 of a-z, 0-9, dot and hyphen)")
+    if not is_s3_bucket(name) and (at_aws or not is_odd_bucket(name)):
+        rule = "3 to 63 of a-z, 0-9, dot and hyphen"
+        others = "" if at_aws else "; other stores than AWS: 1 to 63, A-Z and underscore as well"
+        raise SettingsError(f"{source}: no bucket's name ({rule}{others})")
     return name
+
+
+def is_s3_bucket(name: str) -> bool:
+    """Whether S3 allows a bucket of that name."""
+    fits = SHORTEST_BUCKET <= len(name) <= LONGEST_BUCKET and set(name) <= S3_ALNUM | set(".-")
+    return fits and {name[0], name[-1]} <= S3_ALNUM and ".." not in name
+
+
+def is_odd_bucket(name: str) -> bool:
+    """Whether a store of one's own may have a bucket of that name, which boto3 takes.
+
+    Not for so many letters and digits in a row that they are rather a secret access key.
+    """
+    fits = 0 < len(name) <= LONGEST_BUCKET and set(name) <= ALNUM | set("._-")
+    return fits and name[0] in ALNUM and (len(name) <= LONGEST_WORD or not name.isalnum())
 
 
 def read_file(path: str) -> bytes | None:

@@ -36,6 +36,7 @@ def test_defaults_are_the_contracts(environment: dict[str, str]) -> None:
             bucket="my-bucket",
             endpoint_url=None,
             region="us-east-1",
+            addressing_style="auto",
         ),
         Pipeline(database="FACULDADE", dumps=environment["DUMPS_DIR"], prefix=""),
     )
@@ -114,14 +115,11 @@ def test_null_device_leaves_the_keys_to_boto3(environment: dict[str, str]) -> No
         ("TZ", "zone.tab"),
         ("TZ", "../zoneinfo/UTC"),
         ("DB_NAME", "two\nlines"),
-        ("AWS_DEFAULT_REGION", "foo bar"),
-        ("AWS_ENDPOINT_URL_S3", "http://"),
-        ("AWS_ENDPOINT_URL_S3", "http://a b"),
-        ("AWS_ENDPOINT_URL_S3", "s3.example.com"),
         ("S3_PREFIX", "a//b"),
         ("S3_PREFIX", "../a"),
         ("S3_PREFIX", "x" * 101),
         ("S3_PREFIX", "a\nb"),
+        ("S3_PREFIX", "a\\b"),  # some stores make it a slash
     ],
 )
 def test_setting_that_makes_no_sense_is_named(
@@ -130,6 +128,60 @@ def test_setting_that_makes_no_sense_is_named(
     """The message starts with the variable."""
     with pytest.raises(SettingsError, match=f"^{name}: "):
         read(environment | {name: value})
+
+
+OWN_ENDPOINT = {"AWS_ENDPOINT_URL_S3": "https://s3.example.com"}
+
+
+@pytest.mark.parametrize(
+    "name", ["MyBucket", "my_bucket", "B", "My-Company_Backups.2024_production"]
+)
+@pytest.mark.parametrize("source", ["file", "S3_BUCKET"])
+def test_bucket_at_an_endpoint_of_ones_own_is_named_as_boto3_takes_it(
+    environment: dict[str, str], name: str, source: str
+) -> None:
+    """AWS makes none of such a name, and refuses it."""
+    if source == "file":
+        Path(environment["CREDENTIALS_FILE"]).write_text(f"AKIDEXAMPLE\nSeCrEt\n{name}\n")
+    else:
+        environment |= {"CREDENTIALS_FILE": "/dev/null", "S3_BUCKET": name}
+    assert read_store(environment | OWN_ENDPOINT).bucket == name
+    with pytest.raises(SettingsError, match="no bucket's name"):
+        read_store(environment)
+
+
+@pytest.mark.parametrize(
+    "name", ["a b", "a/b", "é", "x" * 64, "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEYab"]
+)
+def test_what_is_a_bucket_nowhere_may_be_a_secret(environment: dict[str, str], name: str) -> None:
+    """On the wrong line, as an access key of AWS without a slash: it isn't shown."""
+    Path(environment["CREDENTIALS_FILE"]).write_text(f"AKIDEXAMPLE\nmy-bucket\n{name}\n")
+    with pytest.raises(SettingsError, match="no bucket's name") as error:
+        read_store(environment | OWN_ENDPOINT)
+    assert name not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("key_beside", "token"),
+    [
+        ({}, "T0ken"),
+        ({"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE"}, "T0ken"),
+        ({"AWS_ACCESS_KEY_ID": "ANOTHER"}, ""),
+    ],
+)
+def test_session_token_goes_with_the_files_keys(
+    environment: dict[str, str], key_beside: dict[str, str], token: str
+) -> None:
+    """Unless it belongs to another key of the environment, which the file wins over."""
+    access = read_store(environment | key_beside | {"AWS_SESSION_TOKEN": "T0ken"})
+    assert access.credentials == Credentials("AKIDEXAMPLE", "SeCrEt/+=", token)
+
+
+def test_session_token_that_is_none_is_refused_unseen(environment: dict[str, str]) -> None:
+    """It would be a header."""
+    with pytest.raises(SettingsError, match="^AWS_SESSION_TOKEN: ") as error:
+        read_store(environment | {"AWS_SESSION_TOKEN": "T0k en"})
+    assert "T0k" not in str(error.value)
 
 
 def test_null_device_needs_a_bucket(environment: dict[str, str]) -> None:
