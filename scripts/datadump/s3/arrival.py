@@ -27,13 +27,26 @@ def check(bucket: Bucket, key: str, dump_id: str, fingerprint: Fingerprint) -> N
     kind, by reading them back.
     """
     head = bucket.head(key)
-    if head is None or read_metadata(head).dump_id != dump_id:
+    if head is None:
         raise StoreError(f"the dump is not at {bucket.url(key)} after its upload")
+    told = read_metadata(head).dump_id
+    if not told and holds(bucket, key, fingerprint):
+        raise nameless(bucket, key)
+    if told != dump_id:
+        raise StoreError(f"{bucket.url(key)} is not the dump that was uploaded there")
     size = head["ContentLength"]
     if size != fingerprint.size:
         raise StoreError(f"{bucket.url(key)} has {size} bytes instead of {fingerprint.size}")
     if not has_bytes(bucket, key, head, fingerprint):
         raise StoreError(f"{bucket.url(key)} holds other bytes than the dump")
+
+
+def nameless(bucket: Bucket, key: str) -> StoreError:
+    """The error where an object has the dump's bytes and no dump-id, so that nobody knows."""
+    return StoreError(
+        f"{bucket.url(key)} holds these bytes without a dump-id: where the store lost the metadata "
+        "it is this dump, which goes to no other key until you look"
+    )
 
 
 def holds(bucket: Bucket, key: str, fingerprint: Fingerprint) -> bool:

@@ -10,13 +10,12 @@ from __future__ import annotations
 import os
 import sys
 import time
-from datetime import datetime
 
 from datadump.dumps.taken import TakenDump
 from datadump.ground.fingerprint import Fingerprint, fingerprint_of
 from datadump.ground.retry import pause_after
 from datadump.ground.terminal import printable
-from datadump.s3.arrival import check, holds, metadata_at
+from datadump.s3.arrival import check, holds, metadata_at, nameless
 from datadump.s3.bucket import Bucket
 from datadump.s3.errors import (
     BucketAbsentError,
@@ -27,8 +26,8 @@ from datadump.s3.errors import (
 )
 from datadump.s3.keys import is_dump_key
 from datadump.s3.listing import Listing
-from datadump.s3.metadata import Metadata
 from datadump.s3.multipart import LARGEST_PUT
+from datadump.upload.describing import metadata_of
 from datadump.upload.in_hand import DumpInHand, new_id
 from datadump.upload.numbering import Numbering
 from datadump.upload.own_uploads import OwnUploads
@@ -89,12 +88,20 @@ class Shipment:
     def _store(self) -> None:
         may_have_arrived = self._dump.has_key  # by an earlier tick
         if not may_have_arrived:
+            self._require_content()
             self._numbering.note_next_key(self._dump)
         fingerprint = self._read()
         if not (may_have_arrived and self._has_arrived(fingerprint)):
             self._upload(fingerprint)
         check(self._bucket, self._dump.key, self._dump.noted.dump_id, fingerprint)
         self._uploads.abort(fingerprint)
+
+    def _require_content(self) -> None:
+        if os.path.getsize(self._dump.path) == 0:
+            raise StoreError(
+                f"{self._dump.folder.path_of(self._dump.noted.finished_name)} is empty, which no "
+                "dump is: nothing is sent; remove it"
+            )
 
     def _show_dump(self) -> None:
         """As well as the file system can: the next tick finds the dump either way."""
@@ -139,7 +146,10 @@ class Shipment:
         return Listing(self._bucket).keys_if_there(self._dump.key) is None
 
     def _send_bytes(self, fingerprint: Fingerprint) -> None:
-        key, metadata = self._dump.key, self._metadata(fingerprint)
+        key, metadata = (
+            self._dump.key,
+            metadata_of(self._dump, fingerprint, self._database, self._bucket.notices),
+        )
         self._bucket.expect_free(key)
         if fingerprint.size <= LARGEST_PUT:
             self._bucket.put(self._dump.path, key, fingerprint.crc32, metadata)
@@ -161,21 +171,9 @@ class Shipment:
         if own and there.sha256 == fingerprint.sha256:
             return True
         if not there.dump_id and holds(self._bucket, taken, fingerprint):
-            raise StoreError(
-                f"{self._bucket.url(taken)} holds these bytes without a dump-id: where the "
-                "store lost the metadata it is this dump, which goes to no other key until you look"
-            )
+            raise nameless(self._bucket, taken)
         self._uploads.abort(fingerprint)
         if own:
             self._dump.renew()
         self._numbering.note_next_key(self._dump, taken)
         return False
-
-    def _metadata(self, fingerprint: Fingerprint) -> Metadata:
-        dumped_at = datetime.fromtimestamp(os.stat(self._dump.path).st_mtime).astimezone()
-        return Metadata(
-            dumped_at=dumped_at.isoformat(timespec="seconds"),
-            database=self._database,
-            dump_id=self._dump.noted.dump_id,
-            sha256=fingerprint.sha256,
-        )

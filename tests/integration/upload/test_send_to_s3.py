@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from datadump.dumps.taken import Destination, TakenDump
-from support.programs import SCRIPTS, Workplace, today
+from support.programs import SCRIPTS, Workplace, small_disk, today
 from support.proxy import Proxy
 from support.store import UPLOADER_BUCKET, Store
 from support.waiting import wait_for
@@ -106,11 +106,59 @@ def test_large_dump_arrives_in_parts(uploads: Workplace, store: Store, bucket: s
     assert store.client().list_multipart_uploads(Bucket=bucket).get("Uploads", []) == []
 
 
-def test_empty_file_is_shipped_too(uploads: Workplace, store: Store, bucket: str) -> None:
-    """Judging dumps is the dump side's work."""
+def test_empty_file_is_no_dump(uploads: Workplace, store: Store, made_bucket: str) -> None:
+    """It stays, the log names it, and the dump beside it goes all the same."""
     write_dump(uploads, b"")
-    assert uploads.tick().returncode == 0
-    assert store.objects(bucket) == {f"{today()}/datadump1.sql": b""}
+    write_dump(uploads, b"dump", "datadump.sql.gz")
+    assert uploads.tick().returncode == 1
+    assert list(store.objects(made_bucket).values()) == [b"dump"]
+    assert uploads.files() == {"datadump.sql": b""}
+    path = uploads.dumps / "datadump.sql"
+    assert f"{path} is empty, which no dump is: nothing is sent; remove it" in uploads.messages()
+
+
+@pytest.mark.parametrize("year", [-3000, 12000])
+def test_dump_whose_time_is_no_date_arrives(
+    uploads: Workplace, store: Store, bucket: str, year: int
+) -> None:
+    """A tmpfs keeps such times; what the metadata then say is the time of the upload."""
+    with small_disk(uploads.dumps, "1m"):
+        write_dump(uploads, b"dump", mtime=(year - 1970) * 365.2425 * 86400)
+        result = uploads.tick()
+        assert [name for name in uploads.files() if name != LOCK] == []
+    assert (result.returncode, uploads.messages()) == (0, [UPLOADED])
+    assert "is no date: its dumped-at is the time of the upload" in result.stderr
+    (key,) = store.objects(bucket)
+    assert store.metadata(bucket, key)["dumped-at"].startswith(today())
+
+
+HEAD = "-- MariaDB dump 10.19\n--\n-- Host: h    Database: {}\n-- ----\n"
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
+def test_database_is_the_one_that_the_dump_names(
+    uploads: Workplace, store: Store, bucket: str, suffix: str
+) -> None:
+    """Whatever DB_NAME says by then; a warning tells."""
+    content = HEAD.format("crm & wiki").encode()
+    program = {"": ["cat"], ".gz": ["gzip"], ".zst": ["zstd", "-q"]}[suffix]
+    packed = subprocess.run(program, input=content, stdout=subprocess.PIPE, check=True).stdout
+    write_dump(uploads, packed, f"datadump.sql{suffix}")
+    result = uploads.tick(DB_NAME="shop")
+    assert result.returncode == 0
+    (key,) = store.objects(bucket)
+    assert store.metadata(bucket, key)["database"] == "crm & wiki"
+    assert "is a dump of crm & wiki, and DB_NAME is shop" in result.stderr
+
+
+def test_database_is_that_of_the_settings_where_the_dump_cannot_be_read(
+    uploads: Workplace, store: Store, bucket: str
+) -> None:
+    """It is cut, or no dump at all: judging dumps is the dump side's work."""
+    write_dump(uploads, b"\x28\xb5\x2f\xfd", "datadump.sql.zst")
+    assert uploads.tick(DB_NAME="shop").returncode == 0
+    (key,) = store.objects(bucket)
+    assert store.metadata(bucket, key)["database"] == "shop"
 
 
 def test_idle_tick_is_one_line_and_no_boto3(uploads: Workplace) -> None:
