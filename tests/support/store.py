@@ -40,6 +40,7 @@ class Certificate(NamedTuple):
 ADMIN = Keys("admin-key", "admin-secret")
 UPLOADER = Keys("uploader-key", "uploader-secret")
 UPLOADER_BUCKET = "given-bucket"
+DOMAIN = "store.example"  # below which SeaweedFS knows a host for each bucket
 
 
 @dataclass
@@ -131,7 +132,8 @@ def running_seaweedfs(folder: Path, certificate: Certificate | None = None) -> I
         str(BIN / "weed"), "mini", f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
         f"-s3.config={config}", "-s3.autoCreateBucket=false", "-s3.port.iceberg=0",
         "-s3.port.lance=0", "-webdav=false", "-admin.ui=false", "-master.telemetry=false",
-        "-volume.max=500", *(f"-{name}.port={port}" for name, port in ports.items()),
+        "-volume.max=500", f"-s3.domainName={DOMAIN}",
+        *(f"-{name}.port={port}" for name, port in ports.items()),
         *(f"-{name}.port.grpc={port + 10_000}" for name, port in ports.items()),
     ]  # fmt: skip
     if certificate:

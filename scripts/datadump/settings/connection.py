@@ -70,7 +70,9 @@ def check_authority(name: str, authority: str) -> str:
     host, colon, port = authority.rpartition(":")
     if not colon or authority.endswith("]"):
         host, port = authority, ""
-    if (host.startswith("[") and host.endswith("]")) != (":" in host):
+    inside = host.removeprefix("[").removesuffix("]")
+    bracketed = host == f"[{inside}]" and set(inside) <= ALNUM | set(":.%")
+    if bracketed != (":" in host):
         raise SettingsError(
             f"{name}: an IPv6 address stands in brackets, and nothing else does: http://[::1]:9000"
         )

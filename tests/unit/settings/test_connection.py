@@ -55,6 +55,7 @@ def test_endpoint_that_boto3_takes_is_taken(credentials: str, url: str) -> None:
         ("http://::1:9000", "in brackets"),
         ("http://[::1]9000", "in brackets"),
         ("http://[h]:9000", "in brackets"),
+        ("http://[fe80::]x]:1", "in brackets"),
         ("http://h:port", "'port' is no port"),
         ("http://h:99999", "'99999' is no port"),
         ("http://h:0", "'0' is no port"),
