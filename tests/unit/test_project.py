@@ -138,10 +138,10 @@ def test_every_room_is_on_a_floor() -> None:
 
 @pytest.mark.parametrize(
     ("room", "others"),
-    [("upload", {"mariadb", "restore", "sql"}), ("s3", {"dumps"}), ("backups", {"dumps", "sql"})],
+    [("upload", {"mariadb", "restore"}), ("s3", {"dumps"}), ("backups", {"dumps", "sql"})],
 )
 def test_room_does_without(room: str, others: set[str]) -> None:
-    """Although these are below it: what ships dumps knows no database, a store no folder."""
+    """Although these are below it: what ships dumps asks no database, a store no folder."""
     found = {path.name: imports_of(path) & others for path in (PACKAGE / room).glob("*.py")}
     assert {name: rooms for name, rooms in found.items() if rooms} == {}
 

@@ -8,7 +8,7 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, NamedTuple
 
-from datadump.sql.lines import DumpError
+from datadump.sql.lines import DATABASE, DumpError
 from datadump.sql.quoting import unquote
 from datadump.sql.sections import LAST_COMMENT, OWN_SIZE, Kind, Section, sections
 
@@ -27,7 +27,6 @@ TRIGGER = re.compile(
     rf"TRIGGER\s+(?:IF\s+NOT\s+EXISTS\s+)?(?:{NAME}\s*\.\s*)?({NAME})\s".encode(), re.IGNORECASE
 )
 SERVER = re.compile(rb"-- Server version\s+(\d+\.\d+)")
-DATABASE = re.compile(rb"-- Host: .*?    Database: (.*)\n")
 OF_DEFINITIONS = {Kind.STRUCTURE: "table", Kind.VIEW: "view", Kind.SEQUENCE: "sequence"}
 # Of one trigger, event or routine, with the settings that it was made under.
 FIRST_LINES = {

@@ -14,6 +14,8 @@ class DumpError(Exception):
 HEAD_OF_ROWS = re.compile(
     rb"INSERT\s+INTO `(?:[^`\n]++|``)++` (?:\((?:[^`)\n]++|`(?:[^`\n]++|``)++`)*+\) )?VALUES ?"
 )
+# A line of mariadb-dump's own, near the beginning, which tells what it is a dump of.
+DATABASE = re.compile(rb"-- Host: .*?    Database: (.*)\n")
 CHUNK = 1024 * 1024  # bytes
 LONGEST_STATEMENT = 1024**3  # bytes: the largest max_allowed_packet that a server can have
 

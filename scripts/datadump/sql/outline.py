@@ -9,9 +9,8 @@ from itertools import islice
 
 from datadump.ground.terminal import MEBIBYTE
 from datadump.sql.adaptation import Adaptation
-from datadump.sql.inventory import DATABASE
 from datadump.sql.lines import DumpError
-from datadump.sql.reading import DumpFile
+from datadump.sql.reading import LONGEST_FIRST_LINE, DumpFile
 from datadump.sql.secondary_keys import Column, referenced_columns
 from datadump.sql.sections import (
     FIRST_COMMENT,
@@ -28,8 +27,6 @@ PIECES_OF_A_HEAD = 50
 # Up to the one that names mariadb-dump: before it stand one that makes other clients refuse the
 # dump, and the database's own settings.
 FIRST_LINES = 3
-LINES_BEFORE_TABLES = 10
-LONGEST_FIRST_LINE = 4096  # bytes
 LARGEST_OUTLINE = 256 * MEBIBYTE
 # All that mariadb-dump writes outside of its other sections: comments, and settings of the session.
 OF_THE_SESSION = re.compile(rb"\s*\n|--.*\n|/\*M!999999\\- .*\n|/\*M?!\d+ SET [^;]*;\n")
@@ -91,17 +88,6 @@ def is_of_mariadb_dump(dump: DumpFile) -> bool:
     with dump.open() as stream:
         lines = [stream.readline(LONGEST_FIRST_LINE) for _ in range(FIRST_LINES)]
     return any(line.startswith(FIRST_COMMENT) for line in lines)
-
-
-def database_of(dump: DumpFile) -> str:
-    """The database that the file says it is a dump of, in one of its first lines; '' for none.
-
-    Raises OSError and DumpError.
-    """
-    with dump.open() as stream:
-        lines = [stream.readline(LONGEST_FIRST_LINE) for _ in range(LINES_BEFORE_TABLES)]
-    named = [match for line in lines if (match := DATABASE.fullmatch(line))]
-    return named[0][1].decode(errors="replace") if named else ""
 
 
 def check_head(dump: DumpFile) -> None:

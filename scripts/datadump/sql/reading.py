@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from typing import BinaryIO, NamedTuple
 
 from datadump.ground.pipes import BUFFER, widen
-from datadump.sql.lines import DumpError
+from datadump.sql.lines import DATABASE, DumpError
 
+LINES_BEFORE_TABLES = 10
+LONGEST_FIRST_LINE = 4096  # bytes
 DECOMPRESSORS = {b"\x28\xb5\x2f\xfd": ["zstd", "-dcq"], b"\x1f\x8b": ["gzip", "-dc"]}
 
 
@@ -57,3 +59,14 @@ def decompressed(file: BinaryIO, command: list[str]) -> Iterator[BinaryIO]:
         said = program.stderr.read().decode(errors="replace").strip()  # type: ignore[union-attr]
         if program.wait() != 0:
             raise DumpError(f"{command[0]}: {said}")
+
+
+def database_of(dump: DumpFile) -> str:
+    """The database that the file says it is a dump of, in one of its first lines; '' for none.
+
+    Raises OSError and DumpError.
+    """
+    with dump.open() as stream:
+        lines = [stream.readline(LONGEST_FIRST_LINE) for _ in range(LINES_BEFORE_TABLES)]
+    named = [match for line in lines if (match := DATABASE.fullmatch(line))]
+    return named[0][1].decode(errors="replace") if named else ""

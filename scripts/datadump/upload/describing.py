@@ -9,8 +9,7 @@ from datadump.ground.fingerprint import Fingerprint
 from datadump.ground.terminal import Notices
 from datadump.s3.metadata import Metadata
 from datadump.sql.lines import DumpError
-from datadump.sql.outline import database_of
-from datadump.sql.reading import DumpFile
+from datadump.sql.reading import DumpFile, database_of
 from datadump.upload.in_hand import DumpInHand
 
 
