@@ -5,6 +5,7 @@ An idle tick imports this, so it knows neither a store nor a server.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 from datadump.ground.daily_log import log, log_unexpected
@@ -28,6 +29,8 @@ def exit_status(
         return 2
     except failures as error:
         log(line(error))
+    except ImportError as error:  # late, since an idle tick does without
+        log(f"{error}: user id {os.geteuid()} works here, and has to be able to read it")
     except Exception as error:  # noqa: BLE001 - whoever reads the log needs a line of any fault
         log_unexpected(error)
     return 1

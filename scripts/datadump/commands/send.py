@@ -6,11 +6,12 @@ import time
 
 from datadump.commands.boundary import exit_status
 from datadump.dumps.folder import DumpFolder
+from datadump.ground.daily_log import SCRIPT as LOG_SCRIPT
 from datadump.ground.daily_log import log
 from datadump.ground.owner import become_owner_of
 from datadump.settings.environment import check_access, check_folder, put_environment_in_force
 from datadump.settings.pipelines import Pipeline, read_pipeline
-from datadump.settings.store import StoreAccess, read_store
+from datadump.settings.store import StoreAccess, check_files, read_store
 
 
 def tick() -> int:
@@ -29,8 +30,9 @@ def send() -> int:
     environment = put_environment_in_force()
     access, pipeline = read_store(environment), read_pipeline(environment)
     check_folder("DUMPS_DIR", pipeline.dumps)
-    become_owner_of(pipeline.dumps)
+    become_owner_of(pipeline.dumps, LOG_SCRIPT)
     check_access("DUMPS_DIR", pipeline.dumps)
+    check_files(environment, access)  # once more: root could read all
     return upload_pending(access, pipeline)
 
 
@@ -43,7 +45,7 @@ def upload_pending(access: StoreAccess, pipeline: Pipeline) -> int:
     if not folder.lock():
         return 0
     pending = folder.pending()
-    if not pending.taken and not pending.waiting:
+    if not pending:
         log("there is no file to upload")
         return 0
     # Not before it's needed: boto3 takes longer to import than everything else here together.

@@ -32,6 +32,9 @@ def log(message: str, *, to_stderr: bool = False) -> None:
             os.environ,
             file_actions=redirections,
         )
-        os.waitpid(child, 0)
+        failed = os.waitpid(child, 0)[1] != 0
+        reason = "its script could not run"  # which itself never fails
     except OSError as error:
-        print(f"{printable(message)}\nno line in the daily log: {error}", file=sys.stderr)
+        failed, reason = True, str(error)
+    if failed:
+        print(f"{printable(message)}\nno line in the daily log: {reason}", file=sys.stderr)

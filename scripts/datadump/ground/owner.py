@@ -11,16 +11,36 @@ import os
 import stat
 
 
-def become_owner_of(folder: str) -> None:
+def become_owner_of(folder: str, needed: str) -> None:
     """Where root runs this: give root up for good, in favour of the folder's owner.
 
-    Raises OSError.
+    Raises OSError, and root is still root, where that isn't allowed, or where the owner can't read
+    the file ``needed``.
     """
     status = os.stat(folder)
-    if os.geteuid() == 0 and status.st_uid != 0:
+    user, group = status.st_uid, status.st_gid
+    if os.geteuid() != 0 or user == 0:
+        return
+    try:
         os.setgroups([])
-        os.setgid(status.st_gid)
-        os.setuid(status.st_uid)
+        os.setegid(group)
+        os.seteuid(user)
+        readable = os.access(needed, os.R_OK, effective_ids=True)
+        os.seteuid(0)
+        os.setegid(0)
+        if readable:
+            os.setgid(group)
+            os.setuid(user)
+            return
+    except OSError as error:
+        raise OSError(
+            f"{folder} is user id {user}'s, as whom root may not work here ({error.strerror}): "
+            f"give it the capabilities SETUID and SETGID, or chown 0 {folder}"
+        ) from error
+    raise OSError(
+        f"{needed} can't be read by user id {user}, whose {folder} is and as whom root works "
+        f"there: let that user read it, or chown 0 {folder}"
+    )
 
 
 def read_as_owner(path: str) -> bytes:

@@ -78,6 +78,8 @@ def check_readable(name: str, path: str) -> None:
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise SettingsError(f"{name}: {path!r} is not a file")
         readable = os.access(path, os.R_OK)
+    except PermissionError:  # a folder on the way there
+        readable = False
     except OSError as error:
         raise SettingsError(f"{name}: {path!r}: {error.strerror}") from error
     if not readable:

@@ -39,6 +39,10 @@ class DumpInHand:
         """The key that it is noted for; '' for none."""
         return self.noted.destination.key if self.noted.destination else ""
 
+    def is_missing(self, error: Exception) -> bool:
+        """Whether the error says that there is no such file."""
+        return isinstance(error, FileNotFoundError) and error.filename == self.path
+
     def note(self, destination: Destination | None) -> None:
         """Note where it is about to go; None: nothing can have been sent."""
         self.noted = self.folder.note(self.noted, destination)

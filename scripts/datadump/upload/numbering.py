@@ -76,8 +76,9 @@ class Numbering:
 
 def keys_of_others(dump: DumpInHand) -> list[str]:
     """What its folder's other dumps are noted for: their numbers are taken, arrived or not."""
+    taken = [pending.taken for pending in dump.folder.pending() if pending.taken]
     return [
         other.destination.key
-        for other in dump.folder.pending().taken
+        for other in taken
         if other.destination and other.dump_id != dump.noted.dump_id
     ]

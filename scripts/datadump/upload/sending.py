@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 
-from datadump.dumps.folder import DumpFolder, Pending
+from datadump.dumps.folder import DumpFolder, Pending, require_readable
 from datadump.ground.daily_log import log, log_unexpected
 from datadump.s3.client import connect
 from datadump.s3.errors import StoreError
@@ -20,7 +20,7 @@ def send_all(
     access: StoreAccess,
     pipeline: Pipeline,
     folder: DumpFolder,
-    pending: Pending,
+    pending: list[Pending],
     today: Callable[[], str],
 ) -> bool:
     """Upload each, so that one that can't go doesn't keep the others. True: all have arrived.
@@ -36,23 +36,23 @@ def send_all(
         return False
     numbering = Numbering(bucket, pipeline.prefix, today)
     arrived = [
-        dump is not None and send_and_log(Shipment(bucket, numbering, dump, pipeline.database))
+        dump is not None
+        and send_and_log(dump, Shipment(bucket, numbering, dump, pipeline.database))
         for dump in in_hand(folder, pending)
     ]
     return all(arrived)
 
 
-def in_hand(folder: DumpFolder, pending: Pending) -> Iterator[DumpInHand | None]:
+def in_hand(folder: DumpFolder, pending: list[Pending]) -> Iterator[DumpInHand | None]:
     """Each dump in turn; one that waits is taken when it is its turn.
 
     None for one that can't be taken, which is logged.
     """
-    for dump in pending.taken:
-        yield DumpInHand(folder, dump)
-    for name in pending.waiting:
+    for one in pending:
         try:
-            dump = folder.take(name, new_id())
-        except FileNotFoundError:  # a person removed it
+            require_readable(folder.path_of(one.name))
+            dump = one.taken or folder.take(one.name, new_id())
+        except FileNotFoundError:  # the dump side made room, or a person removed it
             continue
         except OSError as error:
             log(str(error))
@@ -61,15 +61,25 @@ def in_hand(folder: DumpFolder, pending: Pending) -> Iterator[DumpInHand | None]
             yield DumpInHand(folder, dump)
 
 
-def send_and_log(shipment: Shipment) -> bool:
-    """Upload one dump; every outcome is one line of the daily log. True: it has arrived."""
+def send_and_log(dump: DumpInHand, shipment: Shipment) -> bool:
+    """Upload the dump; every outcome is one line of the daily log. True: it is not there any more.
+
+    Until a key is noted for it the dump side may drop it, and logs that.
+    """
     try:
         shipment.send()
     except (StoreError, OSError) as error:
-        log(str(error))
+        if dump.is_missing(error) and not dump.noted.destination:
+            return True
+        log(f"{dump.path}: {error}" if is_nameless(error) else str(error))
     except Exception as error:  # noqa: BLE001 - the dumps after this one are to go all the same
         log_unexpected(error)
     else:
         log("file successfully uploaded")
         return True
     return False
+
+
+def is_nameless(error: Exception) -> bool:
+    """Whether it is the system's, and says of no file."""
+    return isinstance(error, OSError) and bool(error.errno) and error.filename is None

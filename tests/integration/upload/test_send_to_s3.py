@@ -237,6 +237,76 @@ def test_waiting_dumps_all_go_oldest_first(uploads: Workplace, store: Store, buc
     assert uploads.messages() == [UPLOADED] * 3
 
 
+def make_link(path: Path) -> None:
+    path.symlink_to("../target")
+
+
+def hand_over(uploads: Workplace, dump_id: str) -> None:
+    """As the dump side does with a dump that waits, to make room for a newer one."""
+    (uploads.dumps / "datadump.sql").rename(uploads.dumps / f".send-to-s3.{dump_id}.datadump.sql")
+
+
+@pytest.mark.parametrize("refused", ["GET HEAD PUT", "PUT"], ids=["all", "after the note"])
+def test_dumps_of_an_outage_go_in_the_order_of_their_snapshots(
+    uploads: Workplace, store: Store, proxy: Proxy, made_bucket: str, refused: str
+) -> None:
+    """Whichever of them shows after the ticks that failed, and whether they have notes by then."""
+    proxy.choose = lambda request: 403 if request.method in refused.split() else None
+    for night in range(1, 4):
+        if "datadump.sql" in uploads.files():
+            hand_over(uploads, f"{9 - night}" * 32)
+        write_dump(uploads, b"of night %d" % night, mtime=night * 86400)
+        assert uploads.tick().returncode == 1
+    assert set(uploads.files().values()) == {b"of night 1", b"of night 2", b"of night 3"}
+    proxy.choose = lambda request: None
+    assert uploads.tick().returncode == 0
+    assert store.objects(made_bucket) == {
+        f"{today()}/datadump{night}.sql": b"of night %d" % night for night in range(1, 4)
+    }
+    assert uploads.files() == {}
+    assert uploads.messages()[-3:] == [UPLOADED] * 3
+
+
+@pytest.mark.parametrize("moment", ["before its turn", "in hand"])
+def test_dump_that_made_room_is_no_failure(
+    uploads: Workplace, store: Store, proxy: Proxy, made_bucket: str, moment: str
+) -> None:
+    """The dump side drops the oldest that has no note, and logs that itself; the others go."""
+    write_dump(uploads, b"first", mtime=1000)
+    write_dump(uploads, b"second", f".send-to-s3.{DUMP_ID}.datadump.sql", mtime=2000)
+    write_dump(uploads, b"third", "datadump.sql.gz", mtime=3000)
+    dropped = b"first" if moment == "in hand" else b"second"
+
+    def drop(_: object) -> None:
+        for path in uploads.dumps.iterdir():
+            if path.read_bytes() == dropped:
+                path.unlink()
+
+    proxy.choose = drop
+    assert uploads.tick().returncode == 0, uploads.messages()
+    assert uploads.messages() == [UPLOADED] * 2
+    kept = {b"first", b"second", b"third"} - {dropped}
+    assert set(store.objects(made_bucket).values()) == kept
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"), [(make_link, "a link"), (Path.mkdir, "a folder")], ids=["link", "folder"]
+)
+def test_what_has_a_dumps_name_and_is_none_is_one_line_with_the_remedy(
+    uploads: Workplace, store: Store, bucket: str, make: Callable[[Path], None], kind: str
+) -> None:
+    """No idle tick, with status 0; another dump goes all the same."""
+    path = uploads.dumps / "datadump.sql"
+    make(path)
+    write_dump(uploads, b"dump", "datadump.sql.gz")
+    assert uploads.tick().returncode == 1
+    line = f"{path} is {kind}, and so no dump: nothing is sent of it; remove it"
+    assert sorted(uploads.messages()) == [line, UPLOADED]
+    assert list(store.objects(bucket).values()) == [b"dump"]
+    assert uploads.tick().returncode == 1
+    assert uploads.messages()[2:] == [line]
+
+
 def test_same_bytes_twice_are_two_dumps(uploads: Workplace, store: Store, bucket: str) -> None:
     """What a dump is, its id says."""
     for _ in range(2):
@@ -272,10 +342,6 @@ def test_lock_is_on_a_file_that_only_its_owner_can_open(uploads: Workplace) -> N
     (lock,) = uploads.dumps.iterdir()
     status = lock.stat()
     assert (lock.name, stat.filemode(status.st_mode), status.st_size) == (LOCK, "-rw-------", 0)
-
-
-def make_link(path: Path) -> None:
-    path.symlink_to("../target")
 
 
 def make_others_file(path: Path) -> None:
@@ -496,6 +562,7 @@ def test_checksums_are_left_out_where_boto3s_setting_says_so(
     assert len(store.objects(bucket)) == 2
 
 
+@pytest.mark.parametrize("store", ["seaweedfs-http"], indirect=True)
 def test_folder_of_another_user_is_worked_in_as_that_user(uploads: Workplace) -> None:
     """Groups included; the credentials are read as the one who may."""
     credentials = Path(uploads.settings["CREDENTIALS_FILE"])

@@ -38,6 +38,11 @@ def test_status_of_the_action_is_the_programs(logs: Path, status: int) -> None:
         (SettingsError("TZ: wrong"), 2, "TZ: wrong"),
         (OSError("the disk"), 1, "it failed: the disk"),
         (FileNotFoundError("the file"), 1, "it failed: the file"),
+        (
+            ModuleNotFoundError("No module named 'boto3'"),
+            1,
+            "No module named 'boto3': user id 0 works here, and has to be able to read it",
+        ),
         (ZeroDivisionError("a fault"), 1, "unexpected ZeroDivisionError: a fault"),
     ],
 )

@@ -2,12 +2,14 @@
 
 import errno
 import os
+import socket
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from datadump.dumps.folder import DumpFolder, Pending
+from datadump.dumps.folder import DumpFolder, require_readable
 from datadump.dumps.taken import Destination, TakenDump, parse_taken
 from datadump.ground.names import ROOM_FOR_PREFIX, SUFFIXES, escape
 from datadump.s3.keys import is_dump_key
@@ -86,17 +88,52 @@ def test_longest_note_fits_into_a_file_name() -> None:
     assert max(len(dump.name.encode()) for dump in dumps) == 255
 
 
-def test_each_kind_of_pending_dumps_is_oldest_first(folder: DumpFolder) -> None:
-    """Whatever their suffixes."""
-    younger = TakenDump(DUMP_ID, "datadump.sql.zst")
-    older = TakenDump(OTHER_ID, "datadump.sql", Destination("b", "2026-11-23/datadump1.sql"))
-    write(folder, younger.name, mtime=5000)
-    write(folder, older.name, mtime=4000)
+def pending(folder: DumpFolder) -> list[str]:
+    """The names of what there is to upload, in order."""
+    return [dump.name for dump in folder.pending()]
+
+
+def test_pending_dumps_are_oldest_first(folder: DumpFolder) -> None:
+    """Whatever their suffixes, and whether they wait, were taken, or are noted; then by name."""
+    noted = TakenDump(DUMP_ID, "datadump.sql", Destination("b", "2026-11-23/datadump1.sql"))
+    plain, same = TakenDump(OTHER_ID, "datadump.sql.zst"), TakenDump("e" * 32, "datadump.sql.zst")
+    write(folder, noted.name, mtime=4000)
     write(folder, "datadump.sql", mtime=3000)
-    write(folder, "datadump.sql.gz", mtime=2000)
+    write(folder, plain.name, mtime=2000)
+    write(folder, same.name, mtime=2000)
+    write(folder, "datadump.sql.gz", mtime=1000)
     write(folder, ".database_dump.x")
     write(folder, "datadump.sql.bak")
-    assert folder.pending() == Pending([older, younger], ["datadump.sql.gz", "datadump.sql"])
+    assert pending(folder) == [
+        "datadump.sql.gz", same.name, plain.name, "datadump.sql", noted.name,
+    ]  # fmt: skip
+    assert [dump.taken for dump in folder.pending()] == [None, same, plain, None, noted]
+
+
+@pytest.mark.parametrize("shown", range(3))
+def test_dump_that_shows_after_a_failure_keeps_its_turn(folder: DumpFolder, shown: int) -> None:
+    """There is one name for several: whichever has it, the oldest is first."""
+    names = [
+        write(folder, TakenDump(f"{n}" * 32, "datadump.sql").name, str(n), n) for n in range(3)
+    ]
+    dump = parse_taken(names[shown])
+    assert dump
+    folder.show(dump)
+    names[shown] = "datadump.sql"
+    assert pending(folder) == names
+
+
+def test_dump_that_goes_while_the_folder_is_read_is_none(
+    folder: DumpFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The dump side made room, or handed it over: here after its name was read."""
+    write(folder, "datadump.sql")
+    kept = write(folder, "datadump.sql.gz")
+    with os.scandir(folder.path_of("")) as entries:
+        read = list(entries)
+    os.unlink(folder.path_of("datadump.sql"))
+    monkeypatch.setattr(os, "scandir", lambda _: nullcontext(read))
+    assert pending(folder) == [kept]
 
 
 def test_copies_with_one_id_and_one_time_are_dumps(folder: DumpFolder) -> None:
@@ -105,7 +142,7 @@ def test_copies_with_one_id_and_one_time_are_dumps(folder: DumpFolder) -> None:
     plain = TakenDump(DUMP_ID, "datadump.sql")
     write(folder, noted.name)
     write(folder, plain.name)
-    assert set(folder.pending().taken) == {noted, plain}
+    assert set(pending(folder)) == {noted.name, plain.name}
 
 
 def test_inode_numbers_of_the_folder_itself_are_not_trusted(folder: DumpFolder) -> None:
@@ -118,14 +155,28 @@ def test_inode_numbers_of_the_folder_itself_are_not_trusted(folder: DumpFolder) 
         entry.inode = lambda: 2**32 - 1
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "scandir", lambda _: nullcontext(same))
-        assert folder.pending() == Pending([], ["datadump.sql", "datadump.sql.gz"])
+        assert pending(folder) == ["datadump.sql", "datadump.sql.gz"]
 
 
-def test_only_regular_files_are_dumps(folder: DumpFolder) -> None:
-    """Neither a folder nor a link under a dump's name is shipped."""
-    Path(folder.path_of("datadump.sql")).mkdir()
-    Path(folder.path_of("datadump.sql.gz")).symlink_to("/etc/passwd")
-    assert folder.pending() == Pending([], [])
+def make_socket(path: str) -> None:
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(path)
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [(os.mkdir, "a folder"), (lambda path: os.symlink("/etc/passwd", path), "a link"),
+     (os.mkfifo, "no file"), (make_socket, "no file")],
+)  # fmt: skip
+def test_what_has_a_dumps_name_and_is_no_file_is_said(
+    folder: DumpFolder, make: Callable[[str], None], kind: str
+) -> None:
+    """It is there to be uploaded, so no tick is idle; and it never is."""
+    path = folder.path_of("datadump.sql")
+    make(path)
+    assert pending(folder) == ["datadump.sql"]
+    with pytest.raises(OSError, match=f"^{path} is {kind}, .*; remove it$"):
+        require_readable(path)
 
 
 def test_dump_without_destination_is_shown_and_no_note_stays(folder: DumpFolder) -> None:
@@ -144,13 +195,55 @@ def test_shown_dump_never_replaces_a_newer_one(folder: DumpFolder) -> None:
     assert files(folder) == {taken.name: "old", "datadump.sql": "new"}
 
 
+@pytest.fixture(params=[errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK])
+def without_hard_links(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FAT and many network mounts can't be had here: the call fails as it does there."""
+
+    def link(old: str, new: str) -> None:
+        raise OSError(request.param, os.strerror(request.param), old, None, new)
+
+    monkeypatch.setattr(os, "link", link)
+
+
+@pytest.mark.usefixtures("without_hard_links")
+def test_dump_shows_again_without_hard_links(folder: DumpFolder) -> None:
+    """By a rename, where nothing was noted."""
+    folder.show(folder.take(write(folder, "datadump.sql"), DUMP_ID))
+    assert files(folder) == {"datadump.sql": "dump"}
+
+
+@pytest.mark.usefixtures("without_hard_links")
+def test_shown_dump_replaces_none_without_hard_links(folder: DumpFolder) -> None:
+    """The system itself sees to that: the dump side may put a newer one there at any moment."""
+    taken = folder.take(write(folder, "datadump.sql", "old"), DUMP_ID)
+    write(folder, "datadump.sql", "new")
+    folder.show(taken)
+    assert files(folder) == {taken.name: "old", "datadump.sql": "new"}
+
+
+@pytest.mark.usefixtures("without_hard_links")
+def test_noted_dump_keeps_its_one_name_without_hard_links(folder: DumpFolder) -> None:
+    """The note is worth more than the show; the error says which file it is."""
+    taken = folder.take(write(folder, "datadump.sql"), DUMP_ID)
+    noted = folder.note(taken, Destination("bucket", "2026-11-23/datadump1.sql"))
+    with pytest.raises(OSError, match=noted.name):
+        folder.show(noted)
+    assert files(folder) == {noted.name: "dump"}
+
+
+def test_dump_that_is_gone_is_not_shown(folder: DumpFolder) -> None:
+    """The dump side dropped it to make room: no failure of ours."""
+    folder.show(TakenDump(DUMP_ID, "datadump.sql"))
+    assert files(folder) == {}
+
+
 def test_note_of_a_destination_outlives_a_failure(folder: DumpFolder) -> None:
     """The dump shows under its name, is one dump all the same, and is hidden again in hand."""
     taken = folder.take(write(folder, "datadump.sql"), DUMP_ID)
     noted = folder.note(taken, Destination("bucket", "2026-11-23/datadump1.sql"))
     folder.show(noted)
     assert list(files(folder)) == [noted.name, "datadump.sql"]
-    assert folder.pending() == Pending([noted], [])
+    assert pending(folder) == [noted.name]
     folder.hide(noted, OTHER_ID)
     assert list(files(folder)) == [noted.name]
 
@@ -161,7 +254,7 @@ def test_dump_that_a_tick_died_over_hiding_is_one_dump(folder: DumpFolder) -> No
     noted = folder.note(taken, Destination("bucket", "2026-11-23/datadump1.sql"))
     spare = TakenDump(OTHER_ID, "datadump.sql")
     os.link(folder.path_of(noted.name), folder.path_of(spare.name))
-    assert folder.pending() == Pending([noted], [])
+    assert pending(folder) == [noted.name]
     folder.hide(noted, "e" * 32)
     assert list(files(folder)) == [noted.name]
 
@@ -230,17 +323,60 @@ def test_only_one_process_has_the_folder(folder: DumpFolder, tmp_path: Path) -> 
     """A second one is told so, without waiting."""
     assert folder.lock()
     assert not DumpFolder(str(tmp_path)).lock()
-    assert folder.pending() == Pending([], [])
+    assert pending(folder) == []
+
+
+def failing(number: int) -> Callable[..., None]:
+    """A call of a file system that can't be had here, which fails as it does there."""
+
+    def call(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return call
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_file_system_without_locks_is_one_line_with_the_remedy(
+    folder: DumpFolder, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Which names the file."""
+    monkeypatch.setattr("fcntl.flock", failing(number))
+    lock = folder.path_of(".send-to-s3.lock")
+    with pytest.raises(OSError, match=f"^{lock}: .* knows no locks.*set DUMPS_DIR to a .* local"):
+        folder.lock()
 
 
 def test_folder_that_cannot_be_locked_is_an_error_that_names_the_file(
     folder: DumpFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file system without locks can't be had here: the call fails as it does there."""
-
-    def flock(*_: object) -> None:
-        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
-
-    monkeypatch.setattr("fcntl.flock", flock)
-    with pytest.raises(OSError, match=r"No locks available: '/.*/\.send-to-s3\.lock'$"):
+    """Whatever the reason."""
+    monkeypatch.setattr("fcntl.flock", failing(errno.EIO))
+    with pytest.raises(OSError, match=r"error: '/.*/\.send-to-s3\.lock'$"):
         folder.lock()
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_folder_that_knows_no_sync_is_one_warning(
+    folder: DumpFolder,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    number: int,
+) -> None:
+    """However often it would have been synced; what was to be done is."""
+    monkeypatch.setattr(os, "fsync", failing(number))
+    folder.remove(folder.take(write(folder, "datadump.sql"), DUMP_ID))
+    assert files(folder) == {}
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("warning: ")
+    assert line.endswith(f": '{tmp_path}'")
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EROFS])
+def test_sync_that_fails_is_an_error_that_names_the_folder(
+    folder: DumpFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: int
+) -> None:
+    """The name may not be on the disk."""
+    monkeypatch.setattr(os, "fsync", failing(number))
+    with pytest.raises(OSError, match=f": '{tmp_path}'$"):
+        folder.take(write(folder, "datadump.sql"), DUMP_ID)
