@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from support.programs import Workplace
-from support.proxy import Fault, Proxy, Request, running_proxy
+from support.proxy import LISTINGS, Fault, Proxy, Request, running_proxy
 from support.store import STORES, Store, uploader_workplace
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ FAULTS: tuple[Fault, ...] = ("cut", "half", "lost", "slow", 500, 503, 403, 404, 
 NAMES = ("datadump.sql", "datadump.sql.zst", "datadump.sql.gz")
 BUCKET = "rounds"
 UPLOADED = "file successfully uploaded"
+# What a store is like in a round: sound, one whose listing can't be relied on, or one that doesn't
+# know conditions, with which nobody else may share the prefix.
+CHARACTERS = ("sound", "sound", *LISTINGS, "ignores conditions")
 PROMISES = ("lost", "partial", "stored twice", "overwritten")
 MOST_TICKS_TO_RECOVER = 3
 
@@ -50,6 +53,7 @@ class Tally:
     """What happened in a run, for its last line."""
 
     rounds: Counter[str] = field(default_factory=Counter)  # by store
+    characters: Counter[str] = field(default_factory=Counter)
     dumps: int = 0
     kills: int = 0
     foreign: int = 0
@@ -58,6 +62,7 @@ class Tally:
 
     def add(self, round_: Round) -> None:
         self.rounds[round_.place.name] += 1
+        self.characters[round_.character] += 1
         self.dumps += len(round_.written)
         self.kills += round_.kills
         self.foreign += len(round_.foreign)
@@ -67,7 +72,7 @@ class Tally:
 
     def __str__(self) -> str:
         return (
-            f"{self.rounds.total()} rounds ({listed(self.rounds)})\n"
+            f"{self.rounds.total()} rounds ({listed(self.rounds)}; {listed(self.characters)})\n"
             f"{self.dumps} dumps, {self.kills} kills, {self.foreign} objects of others, "
             f"faults: {listed(self.faults)}\n"
             + ", ".join(f"{self.broken[promise]} {promise}" for promise in PROMISES)
@@ -83,6 +88,7 @@ class Round:
 
     def __init__(self, place: Place, chance: random.Random) -> None:
         self.place, self.chance = place, chance
+        self.character = chance.choice(CHARACTERS)
         self.prefix = f"round-{chance.getrandbits(40):x}"
         self.written: list[str] = []
         self.foreign: dict[str, str] = {}  # objects that somebody else put at our keys
@@ -107,10 +113,11 @@ class Round:
         rate = self.chance.choice([0.0, 0.1, 0.4])
 
         def choose(request: Request) -> Fault:
-            if (request.is_object_put or request.completes) and self.chance.random() < 0.1:
+            makes = request.is_object_put or request.completes
+            if makes and self.character != "ignores conditions" and self.chance.random() < 0.1:
                 self.take_key(request.path.split("?")[0].removeprefix(f"/{BUCKET}/"))
             if self.chance.random() >= rate:
-                return None
+                return self.usual(request)
             fault = self.chance.choice(FAULTS)
             # An account without the right to end uploads leaves them to the bucket's own rule.
             return None if fault == 403 and request.ends_uploads else fault
@@ -119,6 +126,10 @@ class Round:
         for _ in range(self.chance.randint(1, 3)):
             self.write_dump()
             self.tick_or_kill()
+
+    def usual(self, request: Request) -> Fault:
+        """What this store does to a request without any fault."""
+        return self.character if request.lists_objects and self.character in LISTINGS else None
 
     def take_key(self, key: str) -> None:
         """Somebody else is faster, by the store's own rule."""
@@ -141,11 +152,12 @@ class Round:
 
     def recover(self) -> None:
         """Without faults, a few ticks bring everything home."""
-        self.place.proxy.choose = lambda request: None
+        self.place.proxy.choose = self.usual
         uploads = self.place.uploads
         for _ in range(MOST_TICKS_TO_RECOVER):
             result = uploads.tick(S3_PREFIX=self.prefix)
-            assert (result.returncode, result.stderr) == (0, ""), result.stdout + result.stderr
+            assert result.returncode == 0, result.stdout + result.stderr
+            assert result.stderr == "" or self.character in LISTINGS, result.stderr
             if not uploads.files():
                 return
         raise AssertionError(f"still in the folder: {list(uploads.files())}")
@@ -162,7 +174,8 @@ class Round:
         assert self.broken.total() == 0, self.broken
         keys = [*found, *self.foreign]
         numbers = sorted(int(key.split("/datadump")[1].split(".")[0]) for key in keys)
-        assert numbers == list(range(1, len(keys) + 1)), "a number is used twice or left out"
+        if self.character not in LISTINGS:  # a number is one for all suffixes, as far as is known
+            assert numbers == list(range(1, len(keys) + 1)), "a number is used twice or left out"
         open_uploads = self.place.client.list_multipart_uploads(Bucket=BUCKET)
         assert open_uploads.get("Uploads", []) == []
         lines = self.place.uploads.messages().count(UPLOADED)
@@ -179,6 +192,7 @@ class Round:
     def run(self) -> None:
         for log in self.place.uploads.logs.iterdir():
             log.unlink()
+        self.place.proxy.ignores_conditions = self.character == "ignores conditions"
         self.trouble()
         self.recover()
         self.check()
