@@ -127,7 +127,7 @@ def test_root_becomes_the_owner_of_a_folder(folder: Path, owner: int, by: str) -
         [SCRIPTS / "common/as-owner-of.sh", folder / by, "bash", "-c", tell],
         stdout=subprocess.PIPE, text=True, check=True,
     )  # fmt: skip
-    become = "import sys; from datadump.ground.owner import *; become_owner_of(sys.argv[1])"
+    become = "import sys; from datadump.ground.owner import *; become_owner_of(sys.argv[1], '/')"
     in_python = subprocess.run(
         [sys.executable, "-c", f"{become}; import os; os.system({tell!r})", folder / by],
         env={"PYTHONPATH": str(SCRIPTS), "PATH": os.environ["PATH"]},
