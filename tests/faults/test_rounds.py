@@ -31,9 +31,6 @@ FAULTS: tuple[Fault, ...] = ("cut", "half", "lost", "slow", 500, 503, 403, 404, 
 NAMES = ("datadump.sql", "datadump.sql.zst", "datadump.sql.gz")
 BUCKET = "rounds"
 UPLOADED = "file successfully uploaded"
-# What a store is like in a round: sound, one whose listing can't be relied on, or one that doesn't
-# know conditions, with which nobody else may share the prefix.
-CHARACTERS = ("sound", "sound", *LISTINGS, "ignores conditions")
 PROMISES = ("lost", "partial", "stored twice", "overwritten")
 MOST_TICKS_TO_RECOVER = 3
 
@@ -62,7 +59,7 @@ class Tally:
 
     def add(self, round_: Round) -> None:
         self.rounds[round_.place.name] += 1
-        self.characters[round_.character] += 1
+        self.characters.update(round_.character)
         self.dumps += len(round_.written)
         self.kills += round_.kills
         self.foreign += len(round_.foreign)
@@ -88,7 +85,9 @@ class Round:
 
     def __init__(self, place: Place, chance: random.Random) -> None:
         self.place, self.chance = place, chance
-        self.character = chance.choice(CHARACTERS)
+        # Of the store: its listing can't be relied on, it doesn't know conditions, or both.
+        self.listing: Fault = chance.choice([None, None, None, *LISTINGS])
+        self.ignores_conditions = chance.random() < 0.3  # then nobody else may share the prefix
         self.prefix = f"round-{chance.getrandbits(40):x}"
         self.written: list[str] = []
         self.foreign: dict[str, str] = {}  # objects that somebody else put at our keys
@@ -114,7 +113,7 @@ class Round:
 
         def choose(request: Request) -> Fault:
             makes = request.is_object_put or request.completes
-            if makes and self.character != "ignores conditions" and self.chance.random() < 0.1:
+            if makes and not self.ignores_conditions and self.chance.random() < 0.1:
                 self.take_key(request.path.split("?")[0].removeprefix(f"/{BUCKET}/"))
             if self.chance.random() >= rate:
                 return self.usual(request)
@@ -127,9 +126,14 @@ class Round:
             self.write_dump()
             self.tick_or_kill()
 
+    @property
+    def character(self) -> list[str]:
+        """What is odd about the store, for the last line of a run."""
+        return [str(self.listing)] * bool(self.listing) + ["ignores"] * self.ignores_conditions
+
     def usual(self, request: Request) -> Fault:
         """What this store does to a request without any fault."""
-        return self.character if request.lists_objects and self.character in LISTINGS else None
+        return self.listing if request.lists_objects else None
 
     def take_key(self, key: str) -> None:
         """Somebody else is faster, by the store's own rule."""
@@ -157,7 +161,7 @@ class Round:
         for _ in range(MOST_TICKS_TO_RECOVER):
             result = uploads.tick(S3_PREFIX=self.prefix)
             assert result.returncode == 0, result.stdout + result.stderr
-            assert result.stderr == "" or self.character in LISTINGS, result.stderr
+            assert result.stderr == "" or self.listing, result.stderr
             if not uploads.files():
                 return
         raise AssertionError(f"still in the folder: {list(uploads.files())}")
@@ -174,7 +178,7 @@ class Round:
         assert self.broken.total() == 0, self.broken
         keys = [*found, *self.foreign]
         numbers = sorted(int(key.split("/datadump")[1].split(".")[0]) for key in keys)
-        if self.character not in LISTINGS:  # a number is one for all suffixes, as far as is known
+        if not self.listing:  # a number is one for all suffixes, as far as is known
             assert numbers == list(range(1, len(keys) + 1)), "a number is used twice or left out"
         open_uploads = self.place.client.list_multipart_uploads(Bucket=BUCKET)
         assert open_uploads.get("Uploads", []) == []
@@ -192,7 +196,7 @@ class Round:
     def run(self) -> None:
         for log in self.place.uploads.logs.iterdir():
             log.unlink()
-        self.place.proxy.ignores_conditions = self.character == "ignores conditions"
+        self.place.proxy.ignores_conditions = self.ignores_conditions
         self.trouble()
         self.recover()
         self.check()
