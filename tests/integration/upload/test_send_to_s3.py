@@ -6,11 +6,13 @@ import fcntl
 import hashlib
 import os
 import re
+import secrets
 import stat
 import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -241,23 +243,29 @@ def make_link(path: Path) -> None:
     path.symlink_to("../target")
 
 
-def hand_over(uploads: Workplace, dump_id: str) -> None:
+def hand_over(uploads: Workplace) -> None:
     """As the dump side does with a dump that waits, to make room for a newer one."""
-    (uploads.dumps / "datadump.sql").rename(uploads.dumps / f".send-to-s3.{dump_id}.datadump.sql")
+    with suppress(FileNotFoundError):
+        taken = TakenDump(secrets.token_hex(16), "datadump.sql").name
+        (uploads.dumps / "datadump.sql").rename(uploads.dumps / taken)
 
 
+@pytest.mark.parametrize("store", ["seaweedfs-http"], indirect=True)
 @pytest.mark.parametrize("refused", ["GET HEAD PUT", "PUT"], ids=["all", "after the note"])
+@pytest.mark.parametrize("shown", ["oldest", "newest"])
 def test_dumps_of_an_outage_go_in_the_order_of_their_snapshots(
-    uploads: Workplace, store: Store, proxy: Proxy, made_bucket: str, refused: str
+    uploads: Workplace, store: Store, proxy: Proxy, made_bucket: str, refused: str, shown: str
 ) -> None:
     """Whichever of them shows after the ticks that failed, and whether they have notes by then."""
     proxy.choose = lambda request: 403 if request.method in refused.split() else None
     for night in range(1, 4):
-        if "datadump.sql" in uploads.files():
-            hand_over(uploads, f"{9 - night}" * 32)
+        hand_over(uploads)
         write_dump(uploads, b"of night %d" % night, mtime=night * 86400)
+        if shown == "oldest":  # it has its turn first, and then the name is free
+            hand_over(uploads)
         assert uploads.tick().returncode == 1
     assert set(uploads.files().values()) == {b"of night 1", b"of night 2", b"of night 3"}
+    assert uploads.files()["datadump.sql"] == b"of night %d" % (1 if shown == "oldest" else 3)
     proxy.choose = lambda request: None
     assert uploads.tick().returncode == 0
     assert store.objects(made_bucket) == {
