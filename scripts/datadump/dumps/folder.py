@@ -202,10 +202,14 @@ def move_where_free(old: str, new: str) -> None:
 
 def rename_where_free(old: str, new: str) -> None:
     """What :func:`move_where_free` does, by a call of Linux that some file systems don't know."""
-    import ctypes  # which is needed after few failures only
-
     here, no_replace = -100, 1  # AT_FDCWD, RENAME_NOREPLACE
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.renameat2(here, os.fsencode(old), here, os.fsencode(new), no_replace):
+    try:
+        import ctypes  # which is needed after few failures only, and which not every Python has
+
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+        failed = rename(here, os.fsencode(old), here, os.fsencode(new), no_replace)
         number = ctypes.get_errno()
+    except (ImportError, AttributeError):
+        failed, number = True, errno.ENOSYS
+    if failed:
         raise OSError(number, os.strerror(number), old, None, new)

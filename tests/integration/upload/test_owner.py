@@ -114,3 +114,14 @@ def test_roots_own_dump_in_a_persons_folder_is_named(owned: Workplace, name: str
     os.chown(dump, OWNER, OWNER)
     assert tick(owned).returncode == 0
     assert owned.files() == {}
+
+
+def test_dump_that_its_user_may_not_link_shows_again(owned: Workplace) -> None:
+    """As Linux has it with another's file: the same error as where there are no hard links."""
+    dump = owned.dumps / "datadump.sql"
+    dump.chmod(0o644)
+    os.chown(dump, 0, 0)
+    assert tick(owned, AWS_ENDPOINT_URL_S3="http://127.0.0.1:1").returncode == 1
+    assert owned.files() == {"datadump.sql": DUMP}
+    assert tick(owned).returncode == 0
+    assert owned.files() == {}
