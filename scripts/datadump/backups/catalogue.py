@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from datadump.backups.proofs import Proof, Proofs
+from datadump.ground.terminal import some_of
 from datadump.s3.bucket import Bucket, bare_etag
 from datadump.s3.errors import RefusedError, StoreError
 from datadump.s3.keys import day_folder, highest_number, is_day, number_of
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 MOST_AT_ONCE = 8  # boto3 has ten connections
 LATEST = "latest"
-MOST_IN_A_LINE = 3
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -164,12 +164,6 @@ def backup_of(key: str, head: HeadObjectOutputTypeDef) -> Backup:
     """The backup under that key, by the answer to a HEAD."""
     metadata = read_metadata(head)
     return Backup(key, head["ContentLength"], bare_etag(head["ETag"]), *metadata)
-
-
-def some_of(days: list[str]) -> str:
-    """The first days, and how many more there are, as a line says it."""
-    more = len(days) - MOST_IN_A_LINE
-    return ", ".join(days[:MOST_IN_A_LINE]) + (f" and {more} more" if more > 0 else "")
 
 
 def in_parallel(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:

@@ -8,12 +8,13 @@ from subprocess import CalledProcessError
 
 from datadump.backups.catalogue import Catalogue
 from datadump.backups.listing import as_json, as_table
-from datadump.commands.way_back import run
+from datadump.commands.way_back import look_up, run
 from datadump.ground.daily_log import log
-from datadump.ground.terminal import printable
-from datadump.mariadb.client_options import client_options
+from datadump.ground.terminal import printable, some_of
+from datadump.mariadb.client_options import client_options, remedies
 from datadump.mariadb.server import Server
-from datadump.restore.restore import RestoreError, Target, restore
+from datadump.restore.restore import restore
+from datadump.restore.target import Target
 from datadump.s3.client import connect
 from datadump.settings.environment import SettingsError
 from datadump.settings.pipelines import read_pipeline
@@ -54,6 +55,11 @@ def restore_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--overwrite", action="store_true", help="replace a database; its data stays beside it"
     )
+    parser.add_argument(
+        "--even-if-empty",
+        action="store_true",
+        help="with --overwrite: even where the dump holds no table",
+    )
     return parser
 
 
@@ -72,21 +78,26 @@ def restore_one(environment: Mapping[str, str], given: argparse.Namespace) -> in
     """Restore the backup that was asked for, and log that; returns the exit status."""
     access, pipeline = read_store(environment), read_pipeline(environment)
     scratch = read_scratch(environment)
+    account = "LOOK" if given.into else "RESTORE"
     try:
-        options = client_options("LOOK" if given.into else "RESTORE", environment)
+        options = client_options(account, environment)
     except CalledProcessError as error:
         return error.returncode
-    server = Server(options)
     bucket = connect(access)
-    backup = Catalogue(bucket, pipeline).find(given.what)
-    definers = given.definers or not given.into
-    target = Target(given.into or pipeline.database, given.overwrite, definers)
-    if not given.into and backup.database not in {"", pipeline.database}:
-        raise RestoreError(
-            f"{backup.key} is a backup of {backup.database}, not of {pipeline.database}: "
-            f"--into says where it is to go"
-        )
-    told = restore(bucket, backup, scratch, server, target)
-    print(*map(printable, told), sep="\n", flush=True)
+    backup = look_up(Catalogue(bucket, pipeline), given.what)
+    if not backup:
+        return 2
+    target = Target(
+        name=given.into or pipeline.database,
+        overwrite=given.overwrite,
+        of_itself=not given.into,
+        definers=given.definers or not given.into,
+        even_if_empty=given.even_if_empty,
+    )
+    server = Server(options, remedies=remedies(account, environment))
+    restored = restore(bucket, backup, scratch, server, target)
+    print(*map(printable, [*restored.told, *map(str, restored.refused)]), sep="\n", flush=True)
+    if restored.refused:
+        log(f"restore left out: {some_of(list(map(str, restored.refused)))}; {restored.text}")
     log(f"restore completed: {backup.key}")
-    return 0
+    return 1 if restored.refused else 0

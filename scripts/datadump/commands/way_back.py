@@ -1,19 +1,28 @@
-"""What both commands of the way back share: which errors are failures, and how they are stopped."""
+"""What both commands of the way back share.
+
+Which errors are failures, how they are stopped, and what is answered where there is no such backup.
+"""
 
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import NoReturn
 
+from datadump.backups.catalogue import LATEST, Backup, Catalogue, NoBackupError
+from datadump.backups.listing import as_table
 from datadump.commands.boundary import exit_status
+from datadump.ground.terminal import printable
 from datadump.mariadb.complaints import ServerError
-from datadump.restore.restore import RestoreError
 from datadump.restore.swap import SwapError
+from datadump.restore.target import RestoreError
 from datadump.s3.errors import StoreError
 from datadump.settings.environment import put_environment_in_force
 from datadump.sql.lines import DumpError
+
+NEWEST_SHOWN = 3  # backups, to somebody who asked for one that isn't there
 
 
 class StoppedError(Exception):
@@ -38,6 +47,28 @@ def run(failure: str, action: Callable[[Mapping[str, str]], int]) -> int:
         FAILURES,
         lambda error: f"{failure}: {reason_of(error)}",
     )
+
+
+def look_up(catalogue: Catalogue, wanted: str) -> Backup | None:
+    """The backup that a person means; where there is none of that name, what there is is shown.
+
+    It is no failure then: nothing began. But NoBackupError where there is no latest one, which is
+    not for a slip of the pen.
+    """
+    try:
+        return catalogue.find(wanted)
+    except NoBackupError as error:
+        if wanted == LATEST:
+            raise
+        newest = catalogue.newest(NEWEST_SHOWN)._replace(more=False)
+        print(
+            printable(str(error)),
+            "WHAT is the word latest, a day (2026-11-23) for its last one, or a key; the newest:",
+            as_table(newest, catalogue.place),
+            sep="\n",
+            file=sys.stderr,
+        )
+        return None
 
 
 def reason_of(error: BaseException) -> str:

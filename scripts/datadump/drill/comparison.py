@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import BinaryIO, NamedTuple
 
+from datadump.drill.elsewhere import outside_needs
+from datadump.ground.terminal import some_of
 from datadump.mariadb.objects import Schema
 from datadump.mariadb.server import Server
-from datadump.sql.inventory import Inventory, Name, Object, sum_rows, take_inventory
+from datadump.restore.programs import Refused
+from datadump.sql.inventory import Inventory, Object, sum_rows, take_inventory
+from datadump.sql.programs import Name
 from datadump.sql.quoting import without_database
 from datadump.sql.reading import DumpFile
 
 ELSEWHERE = re.compile(rb" (?:DATA|INDEX) DIRECTORY='[^']*'")
 OK = "ok"
 NOT_COMPARED = "ok, its definition not compared"
-MOST_IN_A_LINE = 3
+LACKING = "not compared: "
 
 
 class Finding(NamedTuple):
@@ -26,24 +30,39 @@ class Finding(NamedTuple):
     rows: int
     result: str
 
+    @property
+    def is_wrong(self) -> bool:
+        """Whether the backup isn't proven for it."""
+        return not self.result.startswith((OK, LACKING))
+
 
 class Outcome(NamedTuple):
     """What came out of a drill. ``reason`` is empty where the backup is proven."""
 
     findings: list[Finding]
     reason: str
-    note: str = ""  # what was not compared, and why
+    notes: Sequence[str] = ()  # what else a person should know, a line for each
 
 
 class Comparison:
     """A dump beside the database that it was restored into. Raises ServerError and DumpError.
 
-    ``expected`` is the inventory of the dump.
+    ``expected`` is the inventory of the dump, ``refused`` what the server didn't make of it.
     """
 
-    def __init__(self, server: Server, database: str, expected: Inventory, dump: DumpFile) -> None:
+    def __init__(
+        self,
+        server: Server,
+        database: str,
+        expected: Inventory,
+        dump: DumpFile,
+        refused: Sequence[Refused] = (),
+    ) -> None:
         self._server, self._schema = server, Schema(server, database)
         self._expected, self._expected_dump = expected, dump
+        self._refused = {one.name: one for one in refused}
+        self._broken = self._schema.broken_views() if refused else []
+        self._needs = outside_needs(refused, database, self._broken)
         self._names = self._schema.objects()
         with self._dump_again() as stream:
             self._found = take_inventory(stream)
@@ -54,19 +73,17 @@ class Comparison:
         """What was found of every object, of the dump and of the database."""
         everything = self._expected.objects.keys() | self._found.objects.keys() | self._names
         findings = [self._finding(name) for name in sorted(everything)]
-        note = (
-            ""
-            if self._same_version
-            else (
+        notes = list(self._expected.left_out)
+        if not self._same_version:
+            notes.append(
                 f"definitions that differ were not compared: the dump is of MariaDB "
                 f"{self._expected.server_version}, this server is {self._found.server_version}"
             )
-        )
-        wrong = [f for f in findings if f.result not in {OK, NOT_COMPARED}]
-        return Outcome(findings, summary(wrong), note)
+        return Outcome(findings, summary(f for f in findings if f.is_wrong), notes)
 
     def _dump_again(self) -> AbstractContextManager[BinaryIO]:
         options = ["--dump-history"] if self._expected.has_history else []
+        options += self._schema.leaving_out(self._broken)
         return self._server.dump(self._schema.name, *options)
 
     def _tables_of_other_rows(self) -> set[str]:
@@ -90,18 +107,39 @@ class Comparison:
         here, there = self._expected.objects.get(name), self._found.objects.get(name)
         if here is None:
             return Finding(name, 0, "is not in the dump")
+        if missing := self._why_it_is_missing(name):
+            return Finding(name, 0, missing)
         if there is None or name not in self._names:
             return Finding(name, here.rows, "is missing")
-        if name.kind == "table":
-            counted = self._count_rows(name)
-            if counted != here.rows:
-                return Finding(name, here.rows, f"has {counted} rows instead of {here.rows}")
-            if name.name in self._other_rows:
-                return Finding(name, here.rows, "has other rows")
+        if wrong := self._wrong_rows(name, here, there):
+            return Finding(name, here.rows, wrong)
         if self._plain(here) == self._plain(there):
             return Finding(name, here.rows, OK)
         result = "has another definition" if self._same_version else NOT_COMPARED
         return Finding(name, here.rows, result)
+
+    def _wrong_rows(self, name: Name, here: Object, there: Object) -> str:
+        """What is wrong with a table's rows; empty where nothing is.
+
+        They aren't counted where neither dump has any: a table that shows those of others (MERGE,
+        FEDERATED, CONNECT and their like) has none in any dump, whatever the server counts.
+        """
+        if name.kind != "table" or not (here.rows or there.rows):
+            return ""
+        counted = self._count_rows(name)
+        if counted != here.rows:
+            return f"has {counted} rows instead of {here.rows}"
+        return "has other rows" if name.name in self._other_rows else ""
+
+    def _why_it_is_missing(self, name: Name) -> str:
+        """Empty where it should be there."""
+        if name in self._needs:
+            return f"{LACKING}{self._needs[name]}"
+        if name in self._refused:
+            return f"could not be made: {self._refused[name].error}"
+        if name.kind == "view" and name.name in self._broken:
+            return f"{LACKING}it needs what can't be read here"
+        return ""
 
     def _count_rows(self, name: Name) -> int:
         """The table's rows, as a dump counts them: with its history, where that is dumped."""
@@ -121,6 +159,4 @@ class Comparison:
 
 def summary(wrong: Iterable[Finding]) -> str:
     """The findings in one line; empty where there is none."""
-    texts = [f"{kind} {name} {result}" for (kind, name), _, result in wrong]
-    more = len(texts) - MOST_IN_A_LINE
-    return ", ".join(texts[:MOST_IN_A_LINE]) + (f", and {more} more" if more > 0 else "")
+    return some_of([f"{kind} {name} {result}" for (kind, name), _, result in wrong])

@@ -36,15 +36,16 @@ SECONDS_PER_MEBIBYTE = 2
 NO_ROOM = re.compile(r"ERROR (?:1021|1114|2006|2013)\b|No space left")
 
 
-def drill(dump: DumpFile, scratch: str, dumped_at: float) -> Outcome:
+def drill(dump: DumpFile, scratch: str, dumped_at: float, origin: str = "") -> Outcome:
     """Restore the dump into a server of its own, and compare. ``dumped_at``: seconds since 1970.
 
-    Raises ServerError and OSError where the drill itself can't be held, or takes too long: a dump
-    may hold a statement that never ends.
+    ``origin``: the database that it is said to be of, if anybody does. Raises ServerError and
+    OSError where the drill itself can't be held, or takes too long: a dump may hold a statement
+    that never ends.
     """
     size = os.path.getsize(dump.path)
     with at_most(SECONDS + SECONDS_PER_MEBIBYTE * size // MEBIBYTE):
-        return drill_unhurried(dump, scratch, dumped_at)
+        return drill_unhurried(dump, scratch, dumped_at, origin)
 
 
 @contextmanager
@@ -63,15 +64,15 @@ def at_most(seconds: int) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def drill_unhurried(dump: DumpFile, scratch: str, dumped_at: float) -> Outcome:
+def drill_unhurried(dump: DumpFile, scratch: str, dumped_at: float, origin: str) -> Outcome:
     """What :func:`drill` finds, however long it takes."""
     try:
         with dump.open() as stream:
             expected = take_inventory(stream)
     except DumpError as error:
         return Outcome([], str(error))
-    if not expected.whole:
-        return Outcome([], NOT_WHOLE)
+    if reason := unsound(expected, origin):
+        return Outcome([], reason)
     require_room(scratch, expected.size)
     database = expected.database or "drill"
     # An event whose only time has passed since would vanish as it is made.
@@ -81,13 +82,29 @@ def drill_unhurried(dump: DumpFile, scratch: str, dumped_at: float) -> Outcome:
         throwaway_server(folder, first, database, definers_of(expected)) as server,
     ):
         try:
-            load_file(server, Source(dump, database), database)
+            refused = load_file(server, Source(dump, database), database).refused
+            for one in refused:
+                if NO_ROOM.search(str(one.error)):
+                    raise one.error
         except (ServerError, DumpError) as error:
             server.require_life()
             if NO_ROOM.search(str(error)):
                 raise
             return Outcome([], str(error))
-        return Comparison(server, database, expected, dump).outcome()
+        return Comparison(server, database, expected, dump, refused).outcome()
+
+
+def unsound(inventory: Inventory, origin: str) -> str:
+    """What is wrong with the dump by its own lines; empty where nothing is.
+
+    Names that differ in the case of letters may be one database's: that is up to its server.
+    """
+    if not inventory.whole:
+        return NOT_WHOLE
+    named = inventory.database
+    if origin and named and named.casefold() != origin.casefold():
+        return f"the object's metadata say a backup of {origin}, the dump itself says of {named}"
+    return ""
 
 
 def require_room(scratch: str, size: int) -> None:

@@ -10,8 +10,10 @@ from datadump.backups.catalogue import Backup
 from datadump.backups.proofs import Proof, Proofs, now
 from datadump.drill.comparison import Outcome
 from datadump.drill.drill import drill
+from datadump.ground.terminal import printable
 from datadump.restore.download import DamagedError, Download
 from datadump.s3.bucket import Bucket, overwrites_warning
+from datadump.s3.errors import StoreError
 from datadump.sql.reading import DumpFile
 
 
@@ -26,7 +28,7 @@ def outcome_of(bucket: Bucket, backup: Backup, scratch: str) -> Outcome:
         dump = DumpFile(download.fetch())
     except DamagedError as error:
         return Outcome([], str(error))
-    outcome = drill(dump, scratch, seconds(backup.dumped_at))
+    outcome = drill(dump, scratch, seconds(backup.dumped_at), backup.database)
     download.remove()
     return outcome
 
@@ -62,8 +64,11 @@ def proof_of(backup: Backup, outcome: Outcome) -> Proof:
 def write_proof(proofs: Proofs, proof: Proof) -> None:
     """Leave the proof in the bucket, and try with it whether the store overwrites objects.
 
-    Raises StoreError.
+    Raises StoreError where it isn't stored.
     """
     proofs.write(proof)
-    if not proofs.writes_are_conditional(proof):
-        print(overwrites_warning("ignores"))
+    try:
+        if not proofs.writes_are_conditional(proof):
+            print(overwrites_warning("ignores"))
+    except StoreError as error:
+        print(printable(f"warning: whether the store enforces If-None-Match isn't known: {error}"))

@@ -10,8 +10,7 @@ def as_outcome(outcome: Outcome) -> str:
     """The table of what a drill found of each object, and its verdict."""
     rows = [("KIND", "NAME", "ROWS", "RESULT"), *map(finding_row, outcome.findings)]
     lines = aligned(rows) if outcome.findings else []
-    if outcome.note:
-        lines.append(printable(outcome.note))
+    lines += map(printable, outcome.notes)
     lines.append(f"FAILED: {printable(outcome.reason)}" if outcome.reason else "verified")
     return "\n".join(lines)
 

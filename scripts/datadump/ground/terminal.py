@@ -6,6 +6,7 @@ import sys
 
 KIBIBYTE = 1024  # bytes
 MEBIBYTE = 1024 * KIBIBYTE
+MOST_IN_A_LINE = 3
 NUMBERS = {"SIZE", "ROWS"}  # columns that stand at the right
 
 
@@ -17,6 +18,12 @@ def printable(text: str) -> str:
     line ends.
     """
     return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def some_of(texts: list[str]) -> str:
+    """The first of these, and how many more there are, as a line says it."""
+    more = len(texts) - MOST_IN_A_LINE
+    return ", ".join(texts[:MOST_IN_A_LINE]) + (f" and {more} more" if more > 0 else "")
 
 
 class Notices:

@@ -1,4 +1,4 @@
-"""The option file for an account that restores."""
+"""The way to the server for an account that restores, as the settings have it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,16 @@ from collections.abc import Mapping
 
 from datadump.ground.paths import COMMON
 
+DEFAULTS = {  # as the script has them
+    "DB_HOST": "database",
+    "DB_PORT": "3306",
+    "DB_TLS": "auto",
+    "RESTORE_USER": "restore",
+    "RESTORE_PASSWORD_FILE": "/run/secrets/restore_password",
+}
+NOT_LET_IN = (1045, 1698)
+NOT_REACHED = (2002, 2003, 2005)
+NOT_ENCRYPTED = (2026,)
 SCRIPT = os.path.join(COMMON, "database_client.sh")
 
 
@@ -23,3 +33,23 @@ def client_options(account: str, environment: Mapping[str, str]) -> bytes:
         check=True,
     )
     return made.stdout
+
+
+def remedies(account: str, environment: Mapping[str, str]) -> dict[int, str]:
+    """What to look at where the server refuses a connection of that account, by the error's number.
+
+    The settings are checked by then; LOOK's are RESTORE's where they aren't set.
+    """
+    user, file = (
+        f"{account}_{what}" if environment.get(f"{account}_{what}") else f"RESTORE_{what}"
+        for what in ("USER", "PASSWORD_FILE")
+    )
+    told = {**DEFAULTS, **environment}
+    who = f"({user} {told[user]}, with the password in {file} {told[file]})"
+    where = f"(DB_HOST {told['DB_HOST']}, DB_PORT {told['DB_PORT']})"
+    encrypted = f"(DB_TLS {told['DB_TLS']})"
+    return (
+        dict.fromkeys(NOT_LET_IN, who)
+        | dict.fromkeys(NOT_REACHED, where)
+        | dict.fromkeys(NOT_ENCRYPTED, encrypted)
+    )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.server import Server, word
-from datadump.sql.inventory import Name
+from datadump.sql.programs import Name
 from datadump.sql.quoting import quote
 
 
@@ -44,6 +46,10 @@ class Schema:
     def broken_views(self) -> list[str]:
         """The names of views that read what isn't there any more: mariadb-dump fails on them."""
         return [view for view in self.views() if not self._can_be_read(view)]
+
+    def leaving_out(self, views: Iterable[str]) -> list[str]:
+        """The options for a dump of this database without these views."""
+        return [f"--ignore-table={self.name}.{view}" for view in views]
 
     def events(self, *, enabled: bool = False) -> list[str]:
         """The names of the events, or of those alone that are ``enabled``."""
@@ -88,6 +94,18 @@ class Schema:
             # Before MariaDB 11.4, packages are known in this mode only.
             mode = "ORACLE" if kind == "PACKAGE" else ""
             self._server.query(f"DROP {word(kind)} {self.qualified(routine)}", sql_mode=mode)
+
+    def drop_foreign_keys_to(self, other: Schema) -> list[tuple[str, str]]:
+        """Drop all that refer to another database; returns the table and the name of each."""
+        keys = self._server.query(
+            "SELECT TABLE_NAME, CONSTRAINT_NAME FROM information_schema.REFERENTIAL_CONSTRAINTS "
+            "WHERE CONSTRAINT_SCHEMA = %s AND UNIQUE_CONSTRAINT_SCHEMA = %s",
+            self.name,
+            other.name,
+        )
+        for table, key in keys:
+            self._server.query(f"ALTER TABLE {self.qualified(table)} DROP FOREIGN KEY {quote(key)}")
+        return [(table, key) for table, key in keys]
 
     def _can_be_read(self, view: str) -> bool:
         try:

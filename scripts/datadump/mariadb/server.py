@@ -9,11 +9,9 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import socket
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from itertools import chain
 from typing import IO, Any, BinaryIO
@@ -22,8 +20,9 @@ import MySQLdb
 
 from datadump.ground.paths import COMMON
 from datadump.ground.pipes import BUFFER, widen
-from datadump.mariadb.complaints import ServerError, complaint_of, refusal
-from datadump.sql.lexer import without_delimiters
+from datadump.mariadb.complaints import NO_REMEDIES, ServerError, complaint_of, refusal
+from datadump.mariadb.session import Session, rows_of, session
+from datadump.sql.quoting import quote
 
 DUMP_OPTIONS = os.path.join(COMMON, "mariadb-dump.cnf")
 LONGEST_COMPLAINT = 4096  # bytes
@@ -31,9 +30,6 @@ LONGEST_LOCK = 64  # characters of a lock's name
 # For what is loaded: a statement may take as long as it needs, and wait for a table as long as the
 # server lets it.
 NO_HURRY = b"SET max_statement_time = 0, lock_wait_timeout = DEFAULT;\n"
-SETS = re.compile(rb"(?:/\*M?!\d+ *)?SET\b", re.IGNORECASE)
-# Of errors: MySQLdb 2.3.1 crashes on one that isn't UTF-8.
-READABLE_ERRORS = b"SET character_set_results = utf8mb4"
 LOCK_WAIT = 30  # seconds for a table that somebody else uses
 # A group of the option file that only MySQLdb reads. Of the plugins that come with its library, the
 # others give a server that asks for it the password itself: mysql_clear_password, dialog (PAM's),
@@ -54,10 +50,12 @@ class Server:
     """One account at one server. ``options`` is the text of an option file for the clients.
 
     What is loaded begins with the statement ``first``, if there is one. All methods raise
-    ServerError.
+    ServerError, with one of the ``remedies`` where there is one for a connection's refusal.
     """
 
-    def __init__(self, options: bytes, first: str = "") -> None:
+    def __init__(
+        self, options: bytes, first: str = "", remedies: Mapping[int, str] = NO_REMEDIES
+    ) -> None:
         # In memory, since it may hold a password. The clients ignore a file that others may write.
         self._options = os.memfd_create("mariadb-options")
         os.fchmod(self._options, 0o600)
@@ -65,6 +63,7 @@ class Server:
         # With MariaDB's library, REQUIRED means no more than what the clients do: TLS where the
         # server offers it. Whether it must, and prove who it is, stands in the option file.
         self._ssl_mode = "DISABLED" if b"\nskip-ssl\n" in options else "REQUIRED"
+        self._remedies = remedies
         self._loading: set[subprocess.Popen[bytes]] = set()
         self._first = [NO_HURRY, f"{first};\n".encode()] if first else [NO_HURRY]
 
@@ -80,8 +79,8 @@ class Server:
     def lock(self, name: str) -> Iterator[bool]:
         """A lock of that name, as long as the context lasts; False where somebody else has it."""
         digest = hashlib.sha256(name.encode()).hexdigest()[:LONGEST_LOCK]
+        connection = self._connect("")
         try:
-            connection = self._connect("")
             ((got,),) = rows_of(connection, "SELECT GET_LOCK(%s, 0)", digest)
         except MySQLdb.Error as error:
             raise refusal(error) from error
@@ -89,44 +88,31 @@ class Server:
             yield bool(got)
 
     def _connect(self, sql_mode: str) -> Any:  # noqa: ANN401
-        return MySQLdb.connect(
-            read_default_file=f"/proc/self/fd/{self._options}",
-            read_default_group=MYSQLDB,
-            ssl_mode=self._ssl_mode,
-            local_infile=False,
-            multi_statements=False,
-            charset="utf8mb4",
-            autocommit=True,
-            connect_timeout=20,
-            init_command=(
-                f"SET sql_mode = '{sql_mode}', lock_wait_timeout = {LOCK_WAIT}, "
-                "wait_timeout = 604800"
-            ),
-        )
-
-    def run(self, statements: Iterable[bytes], database: str) -> None:
-        """Run these statements one by one, each with its delimiter; it ends at the first error.
-
-        For the text of programs. The ``mariadb`` client would look for the delimiter in it, and by
-        other rules than the server's: it may find one in what is a comment to the server, and send
-        the rest as statements of their own (seen with 10.11 and 11.8).
-        """
         try:
-            with (
-                closing(self._connect("")) as connection,
-                socket.socket(fileno=os.dup(connection.fileno())) as link,
-                ThreadPoolExecutor(1) as pool,
-            ):
-                connection.select_db(database)
-                running = pool.submit(run_all, connection, chain(self._first, statements))
-                try:
-                    running.result()  # a signal interrupts this, and not the library's own wait
-                except BaseException:
-                    with suppress(OSError):  # the server may have hung up before
-                        link.shutdown(socket.SHUT_RDWR)
-                    raise
+            return MySQLdb.connect(
+                read_default_file=f"/proc/self/fd/{self._options}",
+                read_default_group=MYSQLDB,
+                ssl_mode=self._ssl_mode,
+                local_infile=False,
+                multi_statements=False,
+                charset="utf8mb4",
+                autocommit=True,
+                connect_timeout=20,
+                init_command=(
+                    f"SET sql_mode = '{sql_mode}', lock_wait_timeout = {LOCK_WAIT}, "
+                    "wait_timeout = 604800"
+                ),
+            )
         except MySQLdb.Error as error:
-            raise refusal(error) from error
+            raise refusal(error, self._remedies) from error
+
+    @contextmanager
+    def session(self, database: str) -> Iterator[Session]:
+        """A connection that takes statements of a dump one by one, as long as the context lasts."""
+        with session(self._connect("")) as one_by_one:
+            for statement in [f"USE {quote(database)};".encode(), *self._first]:
+                one_by_one.run(statement)
+            yield one_by_one
 
     def load(self, sql: Iterable[bytes], database: str) -> None:
         """Run these pieces of SQL in that database, by the real client, up to the first error."""
@@ -184,21 +170,6 @@ class Server:
 
     def _start(self, command: list[str], **streams: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401
         return subprocess.Popen(command, bufsize=BUFFER, pass_fds=[self._options], **streams)
-
-
-def run_all(connection: Any, statements: Iterable[bytes]) -> None:  # noqa: ANN401
-    """Each of these statements, which have their delimiters, in a request of its own."""
-    for sql in without_delimiters(statements):
-        rows_of(connection, sql)
-        if SETS.match(sql):  # a program's settings are restored for it, that of results among them
-            rows_of(connection, READABLE_ERRORS)
-
-
-def rows_of(connection: Any, sql: str | bytes, *values: object) -> list[tuple[Any, ...]]:  # noqa: ANN401
-    """The rows of one statement, over this connection of MySQLdb's. Raises MySQLdb.Error."""
-    with closing(connection.cursor()) as cursor:
-        cursor.execute(sql, values or None)
-        return list(cursor.fetchall())
 
 
 def check(client: subprocess.Popen[bytes], errors: IO[bytes]) -> None:

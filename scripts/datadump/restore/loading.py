@@ -12,16 +12,17 @@ import re
 import threading
 from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
 from itertools import chain, groupby
 from typing import NamedTuple
 
 from datadump.ground.progress import Progress
 from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.server import Server
+from datadump.restore.programs import Refused, run_programs
 from datadump.sql.adaptation import Adaptation, Wanted, arranged
 from datadump.sql.lines import DumpError
 from datadump.sql.outline import Outline, outline_of, whole
+from datadump.sql.programs import left_out_views
 from datadump.sql.reading import DumpFile
 from datadump.sql.secondary_keys import keys_after_rows
 from datadump.sql.sections import Kind, Piece, Section, sections
@@ -30,12 +31,11 @@ ALL = frozenset(Kind)
 OF_A_TABLE = frozenset({Kind.STRUCTURE, Kind.ROWS})
 FIRST = frozenset({Kind.HEAD, Kind.DATABASE, Kind.SEQUENCE})
 LAST = (ALL - OF_A_TABLE - FIRST) | {Kind.HEAD}
-# What is sent statement by statement: see Server.run.
+# What is sent statement by statement: see mariadb/session.py.
 PROGRAM = frozenset({Kind.PLACEHOLDER, Kind.TRIGGERS, Kind.EVENTS, Kind.ROUTINES, Kind.VIEW})
 JOBS = 4  # connections
 NO_ROOM_TO_SORT = "ERROR 1878 "
 SETTING = re.compile(rb"(?:/\*M?!\d+ )?SET [^;]*;\s*", re.IGNORECASE)
-SHOWN_OF_A_PROGRAM = 150  # bytes: up to its name, for most
 
 
 class Source(NamedTuple):
@@ -50,7 +50,17 @@ class Source(NamedTuple):
     definers: bool = True
 
 
-def load_file(server: Server, source: Source, database: str) -> None:
+class Loaded(NamedTuple):
+    """What a load didn't make: programs that the server refused, and those that the dump lacks.
+
+    ``left_out``: of views that were broken as the dump was taken, a sentence for each.
+    """
+
+    refused: list[Refused]
+    left_out: list[str]
+
+
+def load_file(server: Server, source: Source, database: str) -> Loaded:
     """Load what the source says into that database, which exists.
 
     Over several connections at once where it is a whole dump of mariadb-dump's, and if the server
@@ -58,15 +68,14 @@ def load_file(server: Server, source: Source, database: str) -> None:
     """
     outline = outline_of(source.dump) if Kind.ROWS in source.kinds else None
     if not outline:
-        Load(server, source, database).one_by_one()
-        return
+        return Load(server, source, database).one_by_one()
     try:
-        Load(server, source, database).in_parallel(outline, late_keys=True)
+        return Load(server, source, database).in_parallel(outline, late_keys=True)
     except ServerError as error:
         if NO_ROOM_TO_SORT not in str(error):
             raise
         print("the server's tmpdir is full: again, with keys that grow row by row", flush=True)
-        Load(server, source, database).in_parallel(outline, late_keys=False)
+        return Load(server, source, database).in_parallel(outline, late_keys=False)
 
 
 class Load:
@@ -79,13 +88,15 @@ class Load:
         self._lock = threading.Lock()
         self._failed = threading.Event()
         self._progress = Progress(database)
+        self._loaded = Loaded([], [])
 
-    def one_by_one(self) -> None:
+    def one_by_one(self) -> Loaded:
         """Load all of the wanted sections one after another, in their own order."""
         with self._source.dump.open() as stream:
             self._run(whole(sections(stream)), lambda section: section.kind in self._kinds)
+        return self._loaded
 
-    def in_parallel(self, outline: Outline, *, late_keys: bool) -> None:
+    def in_parallel(self, outline: Outline, *, late_keys: bool) -> Loaded:
         """Load the wanted sections, several tables at the same time.
 
         ``late_keys``: the tables' secondary keys are added when their rows are there.
@@ -101,6 +112,7 @@ class Load:
                 self._server.end_loads()
                 raise
         self._run(whole(outline.pieces), lambda section: section.kind in self._kinds & LAST)
+        return self._loaded
 
     def _load_tables(self, outline: Outline, late_keys: bool) -> None:
         """Load the tables that no other connection has taken, over one connection."""
@@ -131,38 +143,31 @@ class Load:
         Each run of either begins with the settings that the dump's head made.
         """
         adapt = Adaptation(self._source.home, definers=self._source.definers)
-        so_far = Settings()
+        settings: list[bytes] = []  # that the dump's head has made so far
         for is_program, run in groupby(arranged(pieces, adapt, wanted), key=is_of_a_program):
-            sql = chain(tuple(so_far.settings), self._watched(run, so_far))
-            if not is_program:
-                self._server.load(sql, self._database)
-                continue
-            try:
-                self._server.run(sql, self._database)
-            except ServerError as error:
-                raise ServerError(f"{error} ({so_far.place})") from error
+            first, rest = tuple(settings), self._watched(run, settings)
+            if is_program:
+                self._run_programs(first, rest)
+            else:
+                self._server.load(chain(first, (sql for _, sql in rest)), self._database)
 
-    def _watched(self, pieces: Iterable[Piece], so_far: Settings) -> Iterator[bytes]:
+    def _run_programs(self, first: Iterable[bytes], pieces: Iterable[Piece]) -> None:
+        with self._server.session(self._database) as session:
+            for setting in first:
+                session.run(setting)
+            self._loaded.refused.extend(run_programs(session, pieces))
+
+    def _watched(self, pieces: Iterable[Piece], settings: list[bytes]) -> Iterator[Piece]:
         for section, sql in pieces:
             if self._failed.is_set():
                 raise DumpError("another connection failed")
-            so_far.note(section, sql)
-            yield sql
+            if section.kind is Kind.HEAD and SETTING.fullmatch(sql):
+                settings.append(sql)
+            if section.kind is Kind.LEFT_OUT:
+                self._loaded.left_out.extend(left_out_views(sql))
+                continue
+            yield section, sql
             self._progress.add(len(sql))
-
-
-@dataclass
-class Settings:
-    """What the dump's head has set for its session, and the statement that a load is at."""
-
-    settings: list[bytes] = field(default_factory=list)
-    place: str = ""
-
-    def note(self, section: Section, sql: bytes) -> None:
-        """Take up the next piece that is loaded."""
-        if section.kind is Kind.HEAD and SETTING.fullmatch(sql):
-            self.settings.append(sql)
-        self.place = " ".join(sql[:SHOWN_OF_A_PROGRAM].decode(errors="replace").split())
 
 
 def is_of_a_program(piece: Piece) -> bool:

@@ -16,6 +16,8 @@ from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.objects import Schema
 from datadump.mariadb.server import Server
 from datadump.restore.loading import Source, load_file
+from datadump.restore.programs import Refused
+from datadump.restore.scratch import program_file
 from datadump.sql.inventory import take_inventory
 from datadump.sql.lines import DumpError
 from datadump.sql.quoting import quote
@@ -75,7 +77,7 @@ class Swap:
         self._server = server
         self._home = Schema(server, name)
         self._beside, self._before = Schema(server, beside), Schema(server, before)
-        self._old_program = DumpFile(f"{scratch}/{before.replace('/', '_')}.sql")
+        self._old_program = DumpFile(program_file(scratch, before))
         self._state = State.AS_IT_WAS
         self.warnings: list[str] = []
 
@@ -86,9 +88,8 @@ class Swap:
         """
         home = self._home
         broken = home.broken_views()
-        for view in broken:
-            self.warnings.append(f"the view {view} was broken, and isn't kept")
-        options = ["--no-data", *(f"--ignore-table={home.name}.{view}" for view in broken)]
+        self.warnings += [f"the view {view} was broken, and isn't kept" for view in broken]
+        options = ["--no-data", *home.leaving_out(broken)]
         with self._server.dump(home.name, *options) as stream:
             kept = take_inventory(stream).objects
         for kind, name in sorted(home.objects() - kept.keys()):
@@ -106,11 +107,14 @@ class Swap:
                 if section.kind in wanted or sql.startswith(b"--")
             )
 
-    def run(self, source: Source) -> None:
-        """Let them change places. ``source``: what was loaded. Raises SwapError."""
+    def run(self, source: Source) -> list[Refused]:
+        """Let them change places. ``source``: what was loaded. Raises SwapError.
+
+        Returns what is program of the dump and was refused by the server.
+        """
         with undisturbed():
             try:
-                self._run(source)
+                return self._run(source)
             except (ServerError, DumpError, OSError) as error:
                 raise SwapError(f"{error}; {self._what_is_where()}") from error
 
@@ -122,7 +126,7 @@ class Swap:
             program=self._old_program.path,
         )
 
-    def _run(self, source: Source) -> None:
+    def _run(self, source: Source) -> list[Refused]:
         self._wait_for_tables()
         self._before.create_like(self._home)
         enabled = self._move_events()
@@ -138,11 +142,15 @@ class Swap:
         self._correct_sequences()
         self._home.drop_routines()
         program = source._replace(home=self._home.name, kinds=BESIDE_TABLES | {Kind.EVENTS})
-        load_file(self._server, program, self._home.name)
+        refused = load_file(self._server, program, self._home.name).refused
         self._state = State.RESTORED
         self._drop_foreign_keys_to_the_new()
-        self._load_old_program(self._before)
+        for one in self._load_old_program(self._before):
+            self.warnings.append(
+                f"{self._before.name} lacks {one}: its text is in {self._old_program.path}"
+            )
         self._beside.drop()
+        return refused
 
     def _wait_for_tables(self) -> None:
         """Whoever has them in a transaction would hold up the renaming half way."""
@@ -162,7 +170,8 @@ class Swap:
     def _put_back(self, enabled: list[str]) -> None:
         """No table was moved: make what was dropped again. ``enabled``: of the events."""
         self._state = State.LACKS_OLD_PROGRAM
-        self._load_old_program(self._home)
+        if refused := self._load_old_program(self._home):
+            raise ServerError(str(refused[0]))
         for event in self._before.events():
             old, new = self._before.qualified(event), self._home.qualified(event)
             self._server.query(f"ALTER EVENT {old} RENAME TO {new}")
@@ -171,8 +180,9 @@ class Swap:
         self._before.drop()
         self._state = State.AS_IT_WAS
 
-    def _load_old_program(self, schema: Schema) -> None:
-        load_file(self._server, Source(self._old_program, schema.name, BESIDE_TABLES), schema.name)
+    def _load_old_program(self, schema: Schema) -> list[Refused]:
+        program = Source(self._old_program, schema.name, BESIDE_TABLES)
+        return load_file(self._server, program, schema.name).refused
 
     def _move_tables(self) -> None:
         """All by one statement: where one can't be moved, the server moves none."""
@@ -204,14 +214,6 @@ class Swap:
 
     def _drop_foreign_keys_to_the_new(self) -> None:
         """One whose parent was gone would now have a parent in the new database."""
-        rows = self._server.query(
-            "SELECT TABLE_NAME, CONSTRAINT_NAME FROM information_schema.REFERENTIAL_CONSTRAINTS "
-            "WHERE CONSTRAINT_SCHEMA = %s AND UNIQUE_CONSTRAINT_SCHEMA = %s",
-            self._before.name,
-            self._home.name,
-        )
-        for table, key in rows:
-            old = self._before.qualified(table)
-            self._server.query(f"ALTER TABLE {old} DROP FOREIGN KEY {quote(key)}")
+        for table, key in self._before.drop_foreign_keys_to(self._home):
             lost = f"{self._before.name}.{table} lost the foreign key {key}: no parent"
             self.warnings.append(lost)

@@ -4,45 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 from datadump.sql.lines import DATABASE, DumpError
-from datadump.sql.quoting import unquote
-from datadump.sql.sections import LAST_COMMENT, OWN_SIZE, Kind, Section, sections
+from datadump.sql.programs import (
+    FIRST_LINES,
+    Name,
+    begins_program,
+    left_out_views,
+    name_of_program,
+)
+from datadump.sql.sections import LAST_COMMENT, OWN_SIZE, Kind, Piece, Section, sections
 
 ROW = re.compile(rb"\((?:[^'()]++|'(?:[^'\\]++|\\.|'')*+')*+\)", re.DOTALL)
 STATEMENT = re.compile(
     rb"INSERT\s+INTO `(?:[^`]++|``)++` (?:\((?:[^`)]++|`(?:[^`]++|``)++`)*+\) )?VALUES ?"
 )
-UNIT = re.compile(
-    rb"/\*!\d+ DROP (EVENT|FUNCTION|PROCEDURE|PACKAGE BODY|PACKAGE) "
-    rb"IF EXISTS (`(?:[^`]++|``)++`) \*/;+\n"
-)
 # The first and the last event of a dump have other lines around them than the rest.
 AROUND_EVENTS = re.compile(rb"^(?:DELIMITER |/\*!50106 (?:DROP EVENT|SET) ).*\n?", re.MULTILINE)
-NAME = r"""(?:`(?:[^`]++|``)++`|"(?:[^"]++|"")++"|[^\s`".]+)"""
-TRIGGER = re.compile(
-    rf"TRIGGER\s+(?:IF\s+NOT\s+EXISTS\s+)?(?:{NAME}\s*\.\s*)?({NAME})\s".encode(), re.IGNORECASE
-)
 SERVER = re.compile(rb"-- Server version\s+(\d+\.\d+)")
 OF_DEFINITIONS = {Kind.STRUCTURE: "table", Kind.VIEW: "view", Kind.SEQUENCE: "sequence"}
-# Of one trigger, event or routine, with the settings that it was made under.
-FIRST_LINES = {
-    Kind.TRIGGERS: b"/*!50003 SET @saved_cs_client",
-    Kind.EVENTS: b"/*!50106 DROP EVENT",
-    Kind.ROUTINES: b"/*!50003 SET @saved_sql_mode",
-}
-KEPT = OF_DEFINITIONS.keys() | FIRST_LINES.keys()
+KEPT = OF_DEFINITIONS.keys() | FIRST_LINES.keys() | {Kind.LEFT_OUT}
 MOST_DEFINITIONS = 256 * 1024**2  # bytes; they are kept in memory, twice in a drill
-
-
-class Name(NamedTuple):
-    """Which database object is meant: its kind (table, view, trigger, ...) and its name."""
-
-    kind: str
-    name: str
 
 
 @dataclass
@@ -67,6 +52,7 @@ class Inventory:
     database: str = ""
     whole: bool = False  # it has mariadb-dump's own last line
     has_history: bool = False
+    left_out: list[str] = field(default_factory=list)  # of broken views, a sentence for each
 
     def object(self, kind: str, name: str) -> Object:
         """The object of that kind and name; an empty one is made where none is known yet."""
@@ -81,26 +67,35 @@ def take_inventory(stream: BinaryIO) -> Inventory:
     inventory = Inventory()
     unit: list[bytes] = []  # of triggers, events and routines: the SQL of the one that is read
     current = Section(Kind.HEAD)
-    kept = 0  # bytes
-    for section, sql in sections(stream):
+    for section, sql in bounded(sections(stream)):
         inventory.size += len(sql)
+        if section.kind is Kind.LEFT_OUT:  # amid another section, it may be
+            inventory.left_out += left_out_views(sql)
+            continue
         if section is not current:
             add_unit(inventory, current, unit)
             current = section
         if section.kind is Kind.ROWS:
             add_rows(inventory, section.name, sql)
             continue
-        kept += len(sql) + OWN_SIZE if section.kind in KEPT else 0
-        if kept > MOST_DEFINITIONS:
-            raise DumpError("the dump holds over 256 MiB of definitions")
         if section.kind in FIRST_LINES:
-            if sql.startswith(FIRST_LINES[section.kind]):
+            if begins_program(section, sql):
                 add_unit(inventory, section, unit)
             unit.append(sql)
         else:
             add_definition(inventory, section, sql)
     add_unit(inventory, current, unit)
     return inventory
+
+
+def bounded(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """These pieces; DumpError where more of them is definitions than memory should hold."""
+    kept = 0  # bytes
+    for section, sql in pieces:
+        kept += len(sql) + OWN_SIZE if section.kind in KEPT else 0
+        if kept > MOST_DEFINITIONS:
+            raise DumpError("the dump holds over 256 MiB of definitions")
+        yield section, sql
 
 
 def add_rows(inventory: Inventory, table: str, lines: bytes) -> None:
@@ -165,12 +160,5 @@ def add_unit(inventory: Inventory, section: Section, unit: list[bytes]) -> None:
     text = b"".join(unit).rstrip(b"-\n")  # without the beginning of the next section's head
     definition = AROUND_EVENTS.sub(b"", text)
     unit.clear()
-    if section.kind is Kind.TRIGGERS:
-        match = TRIGGER.search(text)
-        if match:
-            inventory.object(
-                "trigger", unquote(match[1].decode(errors="replace"))
-            ).definition = definition
-    elif match := UNIT.search(text):
-        kind = match[1].decode().lower()
-        inventory.object(kind, unquote(match[2].decode(errors="replace"))).definition = definition
+    if name := name_of_program(section, text):
+        inventory.object(*name).definition = definition

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 from functools import cache
 
 from datadump.sql.lines import DumpError
@@ -102,18 +101,24 @@ class Lexer:
         return (ENDS if plain else ENDS_WITH_ESCAPES)[self._within]
 
 
-def without_delimiters(statements: Iterable[bytes]) -> Iterator[bytes]:
-    """The statements as the server takes them, of those that are each a whole one of a dump.
+class Bare:
+    """Makes each statement of a dump what the server takes: its delimiter is for clients alone.
 
-    Comment lines between them, and DELIMITER lines, are for the client alone.
+    So are DELIMITER lines, and comment lines between statements.
     """
-    delimiter = b";"
-    for statement in statements:
-        sql = statement.strip()
+
+    def __init__(self) -> None:
+        self._delimiter = b";"
+
+    def statement(self, text: bytes) -> bytes:
+        """The next one, without its delimiter; empty for what is no statement."""
+        sql = text.strip()
         if sql.startswith(DELIMITER):
-            delimiter = sql.removeprefix(DELIMITER).strip()
-        elif sql and not sql.startswith((b"--", SANDBOX)):
-            yield sql.removesuffix(delimiter).rstrip()
+            self._delimiter = sql.removeprefix(DELIMITER).strip()
+            return b""
+        if sql.startswith((b"--", SANDBOX)):
+            return b""
+        return sql.removesuffix(self._delimiter).rstrip()
 
 
 ENDS = {

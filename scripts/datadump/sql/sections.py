@@ -31,6 +31,7 @@ class Kind(Enum):
     EVENTS = "the events"
     ROUTINES = "the routines"
     VIEW = "a view's definition"
+    LEFT_OUT = "comments about a broken view that isn't in the dump"
     ELSEWHERE = "a statement that goes to a database of its own choice"
     END = "the session's settings as they were"
 
@@ -62,6 +63,7 @@ OTHER_DATABASE = re.compile(
     rb"(?:[^`'\"-]*;)?\s*(?:/\*!\d+ *)?(?:USE|(?:CREATE|DROP)\s+(?:DATABASE|SCHEMA))\b",
     re.IGNORECASE,
 )
+LEFT_OUT = (b"-- Broken view, left out: ", b"-- | ")  # what broke it; a line of its definition
 FIRST_COMMENT = b"-- MariaDB dump "
 LAST_COMMENT = b"-- Dump completed"
 NOT_WHOLE = "the dump is not whole: mariadb-dump's last line is missing"
@@ -84,11 +86,12 @@ def sections(stream: BinaryIO) -> Iterator[Piece]:
             yield from ((section, rows) for rows in runs_of_rows(reader, lexer, head))
         elif line := reader.line():
             line += rest_of_header(reader, line)
-            section = begun(section, line)
+            here = begun(section, line)
             lexer.feed(line)
             statement = line + rest_of_statement(reader, lexer)
             lexer.learn(statement)
-            yield section, statement
+            yield here, statement
+            section = section if here.kind is Kind.LEFT_OUT else here
         else:
             return
 
@@ -147,6 +150,8 @@ def begun(section: Section, line: bytes) -> Section:
         named = kind not in {Kind.EVENTS, Kind.ROUTINES}
         name = match[2].replace(IN_A_COMMENT, b"\n").decode(errors="replace")
         return Section(kind, unquote(name) if named else "")
+    if line.startswith(LEFT_OUT):
+        return Section(Kind.LEFT_OUT)
     for start, kind in STARTS.items():
         if line.startswith(start):
             return Section(kind)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.mariadb import Server, contents, quoted, running_server
-from support.programs import Workplace
+from support.programs import Workplace, today
 from support.restoring import back_up, make_restorer, restore_rights, workplace
 from support.round_trip import DATABASE as EVERYTHING
 from support.round_trip import NAMED_DATABASE, fill, grants
@@ -117,7 +117,7 @@ def test_looking_takes_no_right_but_on_names_that_look_alike(
         assert [name for name in found if name.startswith(("rows", "BASE"))] == []
         server.query("DROP DATABASE shop_look")
         assert work.restore("latest", "--into", "shop_look", "--definers", **account).returncode
-        assert "ERROR 1227" in work.messages()[-1]
+        assert "ERROR 1227" in work.messages()[-2]
         assert work.restore("latest", "--into", "another", **account).returncode == 1
         assert "Access denied for user 'look'" in work.messages()[-1]
     finally:
@@ -404,11 +404,30 @@ def test_routines_that_the_account_cannot_read_stop_the_overwriting(
         make_restorer(server, *DATABASES)
 
 
-def test_absent_backup_is_one_clear_line(work: Workplace) -> None:
-    """With the way to see what is there."""
-    assert work.restore("2001-01-01").returncode == 1
-    assert "2001-01-01" in work.messages()[-1]
-    assert "--list" in work.messages()[-1]
+@pytest.mark.parametrize("program", ["restore", "drill"])
+@pytest.mark.parametrize("slip", ["lastest", "2026-13-01", "2001-01-01/datadump1.sql"])
+def test_slip_of_the_pen_is_answered_and_is_no_line_of_the_log(
+    work: Workplace, program: str, slip: str
+) -> None:
+    """Nothing began, so nothing failed; the answer shows what could have been meant."""
+    lines = work.messages()
+    result = getattr(work, program)(slip)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert f"there is no object '{slip}' in " in result.stderr
+    assert "latest, a day (2026-11-23) for its last one, or a key" in result.stderr
+    assert f"{today()}/datadump1.sql" in result.stderr
+    assert work.messages() == lines
+
+
+@pytest.mark.parametrize(
+    ("program", "words"), [("restore", ["latest"]), ("drill", [])], ids=["restore", "drill"]
+)
+def test_bucket_without_any_backup_is_a_failure(
+    work: Workplace, program: str, words: list[str]
+) -> None:
+    """What is run by the clock is told by the log alone."""
+    assert getattr(work, program)(*words, S3_PREFIX="elsewhere").returncode == 1
+    assert f" failed: there is no backup of '{DATABASE}' in " in work.messages()[-1]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from datadump.backups.proofs import Proof
 from datadump.drill.comparison import Finding, Outcome
 from datadump.drill.report import as_outcome
 from datadump.ground.terminal import Notices
-from datadump.sql.inventory import Name
+from datadump.sql.programs import Name
 
 EVIL = "\x1b[2J\x9b2J\n\ud800"
 SHOWN = "?[2J?2J??"
@@ -36,7 +36,7 @@ def test_json_is_ascii_whatever_the_bucket_holds() -> None:
 
 def test_outcome_of_a_drill_shows_no_text_of_the_dump_as_it_is() -> None:
     """Names, results, the note and the reason are the dump's or its server's."""
-    outcome = Outcome([Finding(Name("table", EVIL), 1, EVIL)], EVIL, EVIL)
+    outcome = Outcome([Finding(Name("table", EVIL), 1, EVIL)], EVIL, [EVIL])
     _, row, note, verdict = as_outcome(outcome).splitlines()
     assert row.split() == ["table", SHOWN, "1", SHOWN]
     assert (note, verdict) == (SHOWN, f"FAILED: {SHOWN}")

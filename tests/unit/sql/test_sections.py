@@ -8,8 +8,9 @@ import pytest
 from datadump.sql import inventory
 from datadump.sql import lines as lines_of_a_dump
 from datadump.sql import sections as sections_of_a_dump
-from datadump.sql.inventory import Name, rows_of, sum_rows, take_inventory
+from datadump.sql.inventory import rows_of, sum_rows, take_inventory
 from datadump.sql.lines import DumpError
+from datadump.sql.programs import Name
 from datadump.sql.sections import Kind, Section, sections
 
 DUMP = b"""/*M!999999\\- enable the sandbox mode */

@@ -1,0 +1,61 @@
+"""What a program needs that isn't in the dump: objects of another database.
+
+A drill's server has one database, and its account sees no other: what is elsewhere is denied where
+it isn't said to be absent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from datadump.mariadb.complaints import ServerError
+from datadump.restore.programs import Refused
+from datadump.sql.programs import Name
+
+# Of each error about what isn't there, or isn't for this account: what it is about.
+SUBJECTS = {
+    1044: re.compile(r"to database '(.+)'", re.DOTALL),
+    1049: re.compile(r"Unknown database '(.+)'", re.DOTALL),
+    1109: re.compile(r"Unknown table '(.+)' in information_schema", re.DOTALL),
+    1142: re.compile(r"for table `(.+)`", re.DOTALL),
+    1146: re.compile(r"Table '(.+)' doesn't exist", re.DOTALL),
+    1305: re.compile(r"[A-Z]+ (.+) does not exist", re.DOTALL),
+    1356: re.compile(r"View '(.+)' references", re.DOTALL),
+    1370: re.compile(r"for routine '(.+)'", re.DOTALL),
+    4091: re.compile(r"Unknown SEQUENCE: '(.+)'", re.DOTALL),
+}
+
+
+def outside_needs(
+    refused: Iterable[Refused], database: str, broken: Iterable[str]
+) -> dict[Name, str]:
+    """What each refused program needs of another database, in words.
+
+    The others are at fault themselves. ``broken``: views that are there, and can't be read.
+    """
+    needs: dict[Name, str] = {}
+    unmade = set(broken)
+    for one in refused:
+        subject = subject_of(one.error)
+        if not subject or subject == database:
+            continue
+        name = subject.removeprefix(f"{database}.")
+        if name == subject:
+            needs[one.name] = f"it needs {subject}, which isn't in this backup"
+        elif name in unmade:
+            needs[one.name] = f"it needs {name}, which can't be read here"
+        else:
+            continue
+        unmade.add(one.name.name)
+    return needs
+
+
+def subject_of(error: ServerError) -> str:
+    """What the error says isn't there: a database, or ``database.name``; empty for another error.
+
+    A name is not told from one with a dot in it, nor is what stands in quotes there.
+    """
+    pattern = SUBJECTS.get(error.number)
+    found = pattern.search(str(error)) if pattern else None
+    return found[1].replace("`.`", ".") if found else ""

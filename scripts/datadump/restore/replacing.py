@@ -1,0 +1,108 @@
+"""A backup in the place of a database that holds something: loaded beside it first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from datadump.ground.terminal import human_size, printable
+from datadump.mariadb.complaints import ServerError
+from datadump.mariadb.objects import Schema
+from datadump.mariadb.server import Server
+from datadump.restore.loading import ALL, Loaded, Source, load_file
+from datadump.restore.swap import Swap
+from datadump.restore.target import RestoreError, Target, stamped
+from datadump.sql.inventory import Inventory, take_inventory
+from datadump.sql.lines import DumpError
+from datadump.sql.outline import is_of_mariadb_dump
+from datadump.sql.programs import Name
+from datadump.sql.quoting import quote
+from datadump.sql.reading import DumpFile
+from datadump.sql.sections import NOT_WHOLE, Kind
+
+
+def replace(
+    server: Server, dump: DumpFile, target: Target, there: Collection[Name], scratch: str
+) -> tuple[Loaded, list[str]]:
+    """Load the dump beside a database that holds something, and put it in its place.
+
+    ``there``: what that holds. Returns what is missing, and what a person should know. Raises
+    RestoreError, DumpError, ServerError, SwapError and OSError.
+    """
+    name = target.name
+    expected = checked_inventory(dump)
+    announce(expected, target, there)
+    beside, before = stamped(name, "new"), stamped(name, "before")
+    swap = Swap(server, name, beside, before, scratch)
+    swap.prepare()
+    source = Source(dump, beside, ALL - {Kind.EVENTS}, target.definers)
+    loaded = load_beside(server, source, expected)
+    place = printable(f"it takes the place of {name}, which becomes {before}")
+    print(f"the dump is loaded; {place}", flush=True)
+    refused = swap.run(source)
+    told = [*swap.warnings, f"what {name} held before is in {before}"]
+    return loaded._replace(refused=refused), told
+
+
+def checked_inventory(dump: DumpFile) -> Inventory:
+    """What the dump holds. Raises RestoreError and DumpError where it may not be all."""
+    if not is_of_mariadb_dump(dump):
+        raise RestoreError(
+            "the dump isn't mariadb-dump's, so nobody can say whether all of it arrived: --into "
+            "loads it into another database"
+        )
+    with dump.open() as stream:
+        inventory = take_inventory(stream)
+    if not inventory.whole:
+        raise DumpError(NOT_WHOLE)
+    return inventory
+
+
+def announce(dump: Inventory, target: Target, there: Collection[Name]) -> None:
+    """Say what is about to take the place of what.
+
+    Raises RestoreError where that would be nothing instead of tables, unless it was asked for.
+    """
+    rows = sum(held.rows for held in dump.objects.values())
+    print(f"the dump holds {counted(dump.objects)}, {rows:,} rows, {human_size(dump.size)} of SQL")
+    print(f"it is to replace {printable(target.name)}, which holds {counted(there)}", flush=True)
+    if tables(there) and not tables(dump.objects) and not target.even_if_empty:
+        raise RestoreError(
+            f"the dump holds no table, and {target.name} holds {tables(there)}: if it is to be "
+            "replaced by that, say --even-if-empty"
+        )
+
+
+def counted(names: Collection[Name]) -> str:
+    """So many tables and other objects, in words."""
+    return f"{tables(names)} tables and {len(names) - tables(names)} other objects"
+
+
+def tables(names: Collection[Name]) -> int:
+    """How many of them are tables."""
+    return sum(name.kind == "table" for name in names)
+
+
+def load_beside(server: Server, source: Source, expected: Inventory) -> Loaded:
+    """Load the source into a database that is made for it, and dropped where that fails."""
+    beside = Schema(server, source.home)
+    server.query(f"CREATE DATABASE {quote(beside.name)}")
+    try:
+        loaded = load_file(server, source, beside.name)
+        require_all(beside, expected.objects.keys() - {one.name for one in loaded.refused})
+    except BaseException as error:
+        try:
+            beside.drop()
+        except ServerError as refusal:
+            raise RestoreError(
+                f"{str(error) or 'stopped'}; {beside.name} is left to be dropped: {refusal}"
+            ) from error
+        raise
+    return loaded
+
+
+def require_all(schema: Schema, names: Collection[Name]) -> None:
+    """Raises DumpError where the database lacks something of these names, events excepted."""
+    missing = {name for name in names if name.kind != "event"} - schema.objects()
+    if missing:
+        kind, name = min(missing)
+        raise DumpError(f"{kind} {name} of the dump did not arrive")

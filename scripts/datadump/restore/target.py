@@ -1,0 +1,78 @@
+"""The database that a backup goes to, and whether it may go there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from datadump.mariadb.objects import Schema
+from datadump.mariadb.server import Server
+from datadump.sql.programs import Name
+
+LONGEST_NAME = 64  # characters of a database's name
+NOT_FOR_DATA = {"mysql", "sys", "information_schema", "performance_schema"}
+
+
+class RestoreError(Exception):
+    """A restore can't be done as it was asked for; the text says why, and the remedy."""
+
+
+class Target(NamedTuple):
+    """The database that the backup goes to.
+
+    ``of_itself``: whether only its own backups may go there. ``definers``: whether views, triggers,
+    routines and events stay whose they were, which takes the right SET USER where they are others';
+    else they belong to the account that restores. ``even_if_empty``: whether a dump without a table
+    may replace it.
+    """
+
+    name: str
+    overwrite: bool
+    of_itself: bool = False
+    definers: bool = True
+    even_if_empty: bool = False
+
+
+def check_target(target: Target) -> None:
+    """Raises RestoreError for a database that no backup can go to, by its name alone."""
+    if target.name.lower() in NOT_FOR_DATA:
+        raise RestoreError(f"{target.name} is the server's own database")
+    longest = stamped(target.name, "before") if target.overwrite else target.name
+    if len(longest) > LONGEST_NAME:
+        raise RestoreError(f"{target.name} is too long a name: {longest} is to stay beside it")
+
+
+def check_origin(server: Server, target: Target, origin: str, says: str) -> None:
+    """Raises RestoreError where a backup of the database ``origin`` may not go there.
+
+    It is empty where nobody knows. ``says``: who tells that, as the error begins.
+    """
+    if target.of_itself and origin and not are_one_database(server, origin, target.name):
+        raise RestoreError(
+            f"{says} a backup of {origin}, not of {target.name}: --into says where it is to go"
+        )
+
+
+def are_one_database(server: Server, one: str, other: str) -> bool:
+    """Whether the server takes both names for one database's."""
+    if one == other or one.casefold() != other.casefold():
+        return one == other
+    ((folds,),) = server.query("SELECT @@lower_case_table_names")
+    return bool(folds)
+
+
+def check_emptiness(server: Server, target: Target) -> set[Name]:
+    """What the target holds. Raises RestoreError where that is not to be overwritten."""
+    names = Schema(server, target.name).objects()
+    if names and not target.overwrite:
+        raise RestoreError(
+            f"the database {target.name} holds {len(names)} tables and other objects: with "
+            f"--overwrite they stay as {target.name}_before_<time>, with --into NAME the backup "
+            "goes to another database"
+        )
+    return names
+
+
+def stamped(name: str, what: str) -> str:
+    """The name of a database beside that one: ``NAME_before_20261123_101500``."""
+    return f"{name}_{what}_{datetime.now().astimezone():%Y%m%d_%H%M%S}"
