@@ -21,21 +21,21 @@ from datadump.sql.sections import NOT_WHOLE, Kind
 
 
 def replace(
-    server: Server, dump: DumpFile, target: Target, there: Collection[Name], scratch: str
+    server: Server, source: Source, target: Target, there: Collection[Name], scratch: str
 ) -> tuple[Loaded, list[str]]:
-    """Load the dump beside a database that holds something, and put it in its place.
+    """Load the source beside a database that holds something, and put it in its place.
 
     ``there``: what that holds. Returns what is missing, and what a person should know. Raises
     RestoreError, DumpError, ServerError, SwapError and OSError.
     """
     name = target.name
-    expected = checked_inventory(dump)
+    expected = checked_inventory(source.dump)
     announce(expected, target, there)
     beside, before = stamped(name, "new"), stamped(name, "before")
     swap = Swap(server, name, beside, before, scratch)
     swap.prepare()
-    source = Source(dump, beside, ALL - {Kind.EVENTS}, target.definers)
-    loaded = load_beside(server, source, expected)
+    copy = source._replace(home=beside, kinds=ALL - {Kind.EVENTS})
+    loaded = load_beside(server, copy, expected)
     place = printable(f"it takes the place of {name}, which becomes {before}")
     print(f"the dump is loaded; {place}", flush=True)
     refused = swap.run(source)

@@ -54,12 +54,16 @@ def restore(
         download = Download(bucket, backup, scratch)
         dump = DumpFile(download.fetch())
         check_head(dump)
-        check_origin(server, target, database_of(dump), f"{backup.key} says itself that it is")
+        origin = database_of(dump)
+        check_origin(server, target, origin, f"{backup.key} says itself that it is")
+        # The dump's own word for it, which may be in other letters.
+        home = origin if target.of_itself and origin else target.name
+        source = Source(dump, home, definers=target.definers)
         told: list[str] = []
         if there := check_emptiness(server, target):  # somebody may have been at work meanwhile
-            loaded, told = replace(server, dump, target, there, scratch)
+            loaded, told = replace(server, source, target, there, scratch)
         else:
-            loaded = load(server, dump, target)
+            loaded = load(server, source, target.name)
     download.remove()
     return restored(server, target, loaded, told, scratch)
 
@@ -76,12 +80,11 @@ def restored(
     return Restored(told + leftovers(server, target.name), loaded.refused, text)
 
 
-def load(server: Server, dump: DumpFile, target: Target) -> Loaded:
-    """Load the dump into a database that is empty, or isn't there yet. Raises RestoreError."""
-    name = target.name
+def load(server: Server, source: Source, name: str) -> Loaded:
+    """Load the source into a database that is empty, or isn't there yet. Raises RestoreError."""
     server.query(f"CREATE DATABASE IF NOT EXISTS {quote(name)}")
     try:
-        return load_file(server, Source(dump, name, definers=target.definers), name)
+        return load_file(server, source, name)
     except BaseException as error:
         raise RestoreError(
             f"{str(error) or 'stopped'}; {name} holds what was loaded until then, and --overwrite "

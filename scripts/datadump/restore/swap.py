@@ -108,7 +108,7 @@ class Swap:
             )
 
     def run(self, source: Source) -> list[Refused]:
-        """Let them change places. ``source``: what was loaded. Raises SwapError.
+        """Let them change places. ``source``: what was loaded, at home. Raises SwapError.
 
         Returns what is program of the dump and was refused by the server.
         """
@@ -141,7 +141,7 @@ class Swap:
         self._state = State.LACKS_NEW_PROGRAM
         self._correct_sequences()
         self._home.drop_routines()
-        program = source._replace(home=self._home.name, kinds=BESIDE_TABLES | {Kind.EVENTS})
+        program = source._replace(kinds=BESIDE_TABLES | {Kind.EVENTS})
         refused = load_file(self._server, program, self._home.name).refused
         self._state = State.RESTORED
         self._drop_foreign_keys_to_the_new()

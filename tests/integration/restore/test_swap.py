@@ -54,7 +54,7 @@ def client(server: Server, user: str = "root") -> Client:
 def ended(swap: Swap, path: Path) -> str:
     """What the error says after its reason."""
     with pytest.raises(SwapError) as raised:
-        swap.run(Source(DumpFile(str(path)), BESIDE))
+        swap.run(Source(DumpFile(str(path)), DATABASE))
     return str(raised.value).partition("; ")[2]
 
 
@@ -143,7 +143,7 @@ def test_text_of_an_old_trigger_is_never_run_bare(
     )
     swap = Swap(client(server), DATABASE, BESIDE, BEFORE, str(tmp_path))
     swap.prepare()
-    swap.run(Source(DumpFile(str(dump)), BESIDE))
+    swap.run(Source(DumpFile(str(dump)), DATABASE))
     # mariadb-dump's own comment around a trigger ends with its first */
     (lost,) = [text for text in swap.warnings if "trigger trick (ERROR 1064" in text]
     assert lost.endswith(f"its text is in {tmp_path}/{BEFORE}.sql")
