@@ -20,7 +20,7 @@ SUBJECTS = {
     1109: re.compile(r"Unknown table '(.+)' in information_schema", re.DOTALL),
     1142: re.compile(r"for table `(.+)`", re.DOTALL),
     1146: re.compile(r"Table '(.+)' doesn't exist", re.DOTALL),
-    1305: re.compile(r"[A-Z]+ (.+) does not exist", re.DOTALL),
+    1305: re.compile(r": [A-Z]+ (.+) does not exist", re.DOTALL),
     1356: re.compile(r"View '(.+)' references", re.DOTALL),
     1370: re.compile(r"for routine '(.+)'", re.DOTALL),
     4091: re.compile(r"Unknown SEQUENCE: '(.+)'", re.DOTALL),
@@ -54,7 +54,7 @@ def outside_needs(
 def subject_of(error: ServerError) -> str:
     """What the error says isn't there: a database, or ``database.name``; empty for another error.
 
-    A name is not told from one with a dot in it, nor is what stands in quotes there.
+    A name that has a dot in it isn't told from two.
     """
     pattern = SUBJECTS.get(error.number)
     found = pattern.search(str(error)) if pattern else None

@@ -43,6 +43,7 @@ END = b"""/*!40103 SET TIME_ZONE=@OLD_TIME_ZONE */;
 
 -- Dump completed on 2026-11-23  3:38:27
 """
+BROKEN = b"\n--\n-- Broken view, left out: `v`: it reads t\n-- | CREATE VIEW `v` AS SELECT 1;\n--"
 STATEMENT = b"INSERT INTO t VALUES (2);\n"
 
 
@@ -55,6 +56,17 @@ def test_outline_is_all_but_the_tables(tmp_path: Path) -> None:
     # The lines that begin a section belong to the one before, until its name is read.
     assert b"".join(sql for _, sql in outline.pieces) == HEAD + b"\n--\n" + VIEW + END
     assert outline.referenced == {("`p`", "`b`")}
+
+
+def test_dump_with_a_broken_view_left_out_is_loaded_in_parallel_all_the_same(
+    tmp_path: Path,
+) -> None:
+    """Its comment stands in the head."""
+    path = tmp_path / "dump.sql"
+    path.write_bytes(HEAD.replace(b"\n\n", BROKEN + b"\n\n") + TABLE + END)
+    outline = outline_of(DumpFile(str(path)))
+    assert outline is not None
+    assert outline.tables == {"t"}
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,44 @@ def test_sections_are_those_of_the_comments_outside_of_texts(
     assert b"".join(sql for _, sql in sections(io.BytesIO(DUMP))) == DUMP
 
 
+BROKEN = b"""\
+-- Broken view, left out: `v``1`: View 'x.v`1' references invalid table(s): `t`
+-- | CREATE VIEW `v``1` AS
+-- | -- Table structure for table `t`
+-- | /*!50003 DROP FUNCTION IF EXISTS `f` */;
+"""
+PLACES = [
+    place
+    for text in (b"--\n", b"INSERT INTO", b"/*!50003 SET @saved", b"/*!40103 SET", b"-- Dump comp")
+    for place in range(len(DUMP))
+    if DUMP.startswith(text, place) and DUMP[place - 1 : place] == b"\n"
+]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_comment_of_a_view_that_was_left_out_is_nothing_else(place: int) -> None:
+    """Wherever it stands, what the dump holds is the same; it is told by its name."""
+    taken = take_inventory(io.BytesIO(DUMP[:place] + BROKEN + DUMP[place:]))
+    expected = take_inventory(io.BytesIO(DUMP))
+    assert taken.left_out == [
+        "left out of the dump, since it was broken: view v`1 (View 'x.v`1' references invalid "
+        "table(s): `t`)"
+    ]
+    assert taken.objects.keys() == expected.objects.keys()
+    for name, held in expected.objects.items():
+        found = taken.objects[name]
+        assert (found.definition, found.rows) == (held.definition, held.rows)
+        assert found.digest.digest() == held.digest.digest()
+    assert taken.whole
+
+
+def test_comments_of_views_are_bounded_as_definitions_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are kept in memory; whoever writes into the bucket writes as many as he likes."""
+    monkeypatch.setattr(inventory, "MOST_DEFINITIONS", 1000)
+    with pytest.raises(DumpError, match="of definitions"):
+        take_inventory(io.BytesIO(BROKEN * 20))
+
+
 @pytest.mark.parametrize("end", [b"", b"\n"])
 def test_dump_that_is_cut_in_its_rows_loses_none_before(end: bytes) -> None:
     """With or without the last line's end."""
