@@ -90,7 +90,6 @@ client_checks_servers() {
 
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
     : "${RESTORE_USER:=restore}" "${RESTORE_PASSWORD_FILE:=/run/secrets/restore_password}"
-    : "${LOOK_USER:=$RESTORE_USER}" "${LOOK_PASSWORD_FILE:=$RESTORE_PASSWORD_FILE}"
     check_client_settings "$1"
     read_password "$2"
     client_options "$1"

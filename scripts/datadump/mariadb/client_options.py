@@ -27,7 +27,7 @@ def client_options(account: str, environment: Mapping[str, str]) -> bytes:
     Raises CalledProcessError where a setting is wrong; the script has logged which by then.
     """
     made = subprocess.run(
-        ["bash", SCRIPT, f"{account}_USER", f"{account}_PASSWORD_FILE"],
+        ["bash", SCRIPT, *variables(account, environment)],
         env=environment,
         stdout=subprocess.PIPE,
         check=True,
@@ -35,15 +35,20 @@ def client_options(account: str, environment: Mapping[str, str]) -> bytes:
     return made.stdout
 
 
+def variables(account: str, environment: Mapping[str, str]) -> list[str]:
+    """The names of the two settings of that account: RESTORE's, where LOOK's aren't set."""
+    return [
+        f"{account}_{what}" if environment.get(f"{account}_{what}") else f"RESTORE_{what}"
+        for what in ("USER", "PASSWORD_FILE")
+    ]
+
+
 def remedies(account: str, environment: Mapping[str, str]) -> dict[int, str]:
     """What to look at where the server refuses a connection of that account, by the error's number.
 
-    The settings are checked by then; LOOK's are RESTORE's where they aren't set.
+    The settings are checked by then.
     """
-    user, file = (
-        f"{account}_{what}" if environment.get(f"{account}_{what}") else f"RESTORE_{what}"
-        for what in ("USER", "PASSWORD_FILE")
-    )
+    user, file = variables(account, environment)
     told = {**DEFAULTS, **environment}
     who = f"({user} {told[user]}, with the password in {file} {told[file]})"
     where = f"(DB_HOST {told['DB_HOST']}, DB_PORT {told['DB_PORT']})"

@@ -15,6 +15,7 @@ from datadump.s3.client import connect
 from datadump.s3.errors import StoreError
 from datadump.settings.pipelines import Pipeline
 from datadump.settings.store import StoreAccess
+from support.programs import Workplace
 from support.proxy import Proxy
 from support.store import Store
 
@@ -351,3 +352,16 @@ def test_proof_that_cannot_be_read_is_none(
     store.put(access.bucket, "proofs/2026-11-23/datadump1.sql.json", b"{")
     (backup,) = catalogue_of(access, pipeline).newest(50).backups
     assert backup.proof is None
+
+
+@pytest.mark.usefixtures("access")  # the bucket is there
+def test_page_in_place_of_a_listing_is_not_an_empty_bucket(
+    uploads: Workplace, proxy: Proxy
+) -> None:
+    """An endpoint that answers everything so is no store: nobody should hear of no backups."""
+    proxy.choose = lambda _: "page"
+    result = uploads.restore("--list")
+    assert result.returncode == 1
+    (message,) = uploads.messages()
+    assert message.startswith("restore failed: ")
+    assert "there are no backups" not in result.stdout + result.stderr

@@ -432,12 +432,17 @@ def test_bucket_without_any_backup_is_a_failure(
 
 @pytest.mark.parametrize(
     ("setting", "value"),
-    [("RESTORE_PASSWORD_FILE", "/nowhere"), ("SCRATCH_DIR", "/nowhere"), ("DB_PORT", "x")],
+    [
+        ("RESTORE_PASSWORD_FILE", "/nowhere"),
+        ("LOOK_PASSWORD_FILE", "/nowhere"),
+        ("SCRATCH_DIR", "/nowhere"),
+        ("DB_PORT", "x"),
+    ],
 )
 def test_wrong_setting_is_one_line_and_status_2(work: Workplace, setting: str, value: str) -> None:
-    """It names the setting."""
+    """It names the setting, that of the account which looks where it has one of its own."""
     before = len(work.messages())
-    result = work.restore("latest", **{setting: value})
+    result = work.restore("latest", "--into", "shop_look", **{setting: value})
     assert result.returncode == 2
     (message,) = work.messages()[before:]
     assert message.startswith(f"{setting}: ")
