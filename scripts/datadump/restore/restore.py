@@ -30,7 +30,7 @@ from datadump.sql.reading import DumpFile, database_of
 class Restored(NamedTuple):
     """What came of a restore: what a person should know, and the programs that are missing.
 
-    ``text``: where their text is kept, in words.
+    ``text``: where their text is, in words.
     """
 
     told: list[str]
@@ -93,12 +93,12 @@ def load(server: Server, source: Source, name: str) -> Loaded:
 
 
 def kept(refused: Iterable[Refused], path: str) -> str:
-    """Where the text of these programs is kept from now on, in words."""
+    """Where the text of these programs is from now on, in words."""
     try:
         keep(refused, path)
     except OSError as error:
-        return f"not kept ({error})"
-    return f"in {path}"
+        return f"their text is in the dump alone: {error}"
+    return f"their text is in {path}"
 
 
 def leftovers(server: Server, name: str) -> list[str]:

@@ -78,7 +78,7 @@ def test_view_of_another_database_undoes_no_table(
         server.query("DROP VIEW again", DATABASE)
         assert whole(server, DATABASE) == before
     (text,) = work.scratch.glob(f"{target}_lacks_*.sql")
-    assert told.endswith(f"; in {text}")
+    assert told.endswith(f"; their text is in {text}")
     assert b"`crm`.`customers`" in text.read_bytes()
     assert text.read_text().startswith("-- view by_city (ERROR 1142: ")
 

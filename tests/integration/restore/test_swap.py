@@ -23,6 +23,7 @@ RIGHTS = {
     BESIDE: "ALL PRIVILEGES",
     BEFORE: "CREATE, DROP, EVENT, ALTER",
 }
+BROKEN_VIEW = b"-- Final view structure for view `v`\nCREATE VIEW v AS SELECT * FROM absent;\n"
 BROKEN = b"CREATE TRIGGER broken BEFORE INSERT ON absent FOR EACH ROW SET @x = 1;\n"
 
 
@@ -85,13 +86,14 @@ def test_swap_whose_renaming_is_refused_leaves_the_database_as_it_was(
     assert server.query(f"SHOW DATABASES LIKE '{BEFORE}'") == []
 
 
+@pytest.mark.parametrize("program", [BROKEN, BROKEN_VIEW], ids=["any", "a view"])
 def test_swap_that_cannot_put_the_old_program_back_says_where_it_is(
-    server: Server, dump: Path, tmp_path: Path
+    server: Server, dump: Path, tmp_path: Path, program: bytes
 ) -> None:
     """Its file in the scratch volume was damaged meanwhile; the tables are where they were."""
     swap = Swap(client(server, "small"), DATABASE, BESIDE, BEFORE, str(tmp_path))
     swap.prepare()
-    (tmp_path / f"{BEFORE}.sql").write_bytes(BROKEN)
+    (tmp_path / f"{BEFORE}.sql").write_bytes(program)
     assert ended(swap, dump) == (
         f"{DATABASE} lacks triggers, views or events: they are in {tmp_path}/{BEFORE}.sql of the "
         f"scratch volume; the dump is loaded in {BESIDE}"
