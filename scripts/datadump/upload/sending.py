@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 
@@ -52,13 +53,16 @@ def in_hand(folder: DumpFolder, pending: list[Pending]) -> Iterator[DumpInHand |
         try:
             require_readable(folder.path_of(one.name))
             dump = one.taken or folder.take(one.name, new_id())
+            is_another = os.path.getmtime(folder.path_of(dump.name)) != one.mtime
         except FileNotFoundError:  # the dump side made room, or a person removed it
             continue
         except OSError as error:
             log(str(error))
             yield None
         else:
-            yield DumpInHand(folder, dump)
+            # A newer one that has the name by now overtakes none: the next tick has both in order.
+            if not is_another:
+                yield DumpInHand(folder, dump)
 
 
 def send_and_log(dump: DumpInHand, shipment: Shipment) -> bool:

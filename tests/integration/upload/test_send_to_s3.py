@@ -275,6 +275,28 @@ def test_dumps_of_an_outage_go_in_the_order_of_their_snapshots(
     assert uploads.messages()[-3:] == [UPLOADED] * 3
 
 
+def test_dump_that_is_finished_meanwhile_overtakes_none(
+    uploads: Workplace, store: Store, proxy: Proxy, made_bucket: str
+) -> None:
+    """It has the name by then that the one before it had when the tick began."""
+    write_dump(uploads, b"first", f".send-to-s3.{DUMP_ID}.datadump.sql", mtime=1000)
+    write_dump(uploads, b"second", mtime=2000)
+
+    def finish_third(_: object) -> None:
+        if b"third" not in uploads.files().values():
+            hand_over(uploads)
+            write_dump(uploads, b"third", mtime=3000)
+
+    proxy.choose = finish_third
+    assert uploads.tick().returncode == 0
+    assert set(uploads.files().values()) == {b"second", b"third"}
+    proxy.choose = lambda request: None
+    assert uploads.tick().returncode == 0
+    assert [content for _, content in sorted(store.objects(made_bucket).items())] == [
+        b"first", b"second", b"third",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("moment", ["before its turn", "in hand"])
 def test_dump_that_made_room_is_no_failure(
     uploads: Workplace, store: Store, proxy: Proxy, made_bucket: str, moment: str
