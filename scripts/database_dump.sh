@@ -22,11 +22,13 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 . "$here/dump/server.sh"
 . "$here/dump/account.sh"
 . "$here/dump/checks.sh"
+. "$here/dump/views.sh"
 . "$here/dump/stream.sh"
+. "$here/dump/waiting.sh"
 . "$here/dump/folder.sh"
 
 : "${DB_USER:=backup}" "${DB_PASSWORD_FILE:=/run/secrets/db_password}"
-: "${DB_SILENCE_LIMIT:=600}" "${DUMP_COMPRESSION:=none}"
+: "${DB_SILENCE_LIMIT:=600}" "${DUMP_COMPRESSION:=none}" "${KEEP_WAITING:=7}"
 
 check_settings() {
     local zone=$TZ
@@ -36,6 +38,8 @@ check_settings() {
         || wrong_setting "DUMP_COMPRESSION: '$DUMP_COMPRESSION' is none of none, zstd, gzip"
     [[ $DB_SILENCE_LIMIT =~ ^[1-9][0-9]{0,5}$ ]] \
         || wrong_setting "DB_SILENCE_LIMIT: '$DB_SILENCE_LIMIT' is not a number of seconds from 1 to 999999"
+    [[ $KEEP_WAITING =~ ^[1-9][0-9]{0,3}$ ]] \
+        || wrong_setting "KEEP_WAITING: '$KEEP_WAITING' is not a number of dumps from 1 to 9999"
     [[ -d $DUMPS_DIR ]] || wrong_setting "DUMPS_DIR: there is no folder '$DUMPS_DIR'"
     [[ -w $DUMPS_DIR && -x $DUMPS_DIR ]] \
         || wrong_setting "DUMPS_DIR: '$DUMPS_DIR' can't be written by user id $EUID: give the folder to that user"
@@ -47,22 +51,35 @@ is_zone() {
     [[ $1 != *..* && -f $file && $(head -c 4 -- "$file") == TZif ]]
 }
 
+# become_owner: of the folder, where root runs this for somebody, who has to be able to read what runs.
+become_owner() {
+    local script=${BASH_SOURCE[0]} error
+    error=$("$common/as-owner-of.sh" "$DUMPS_DIR" cat -- "$script" "$here"/{settings.sh,common/*,dump/*} \
+        2>&1 >/dev/null) \
+        || fail "$(head -n 1 <<<"$error"), to user id $(stat -L --format=%u -- "$DUMPS_DIR"), whose $DUMPS_DIR is \
+and as whom root works there: let that user read $here, or chown 0 $DUMPS_DIR"
+    exec "$common/as-owner-of.sh" "$DUMPS_DIR" bash "$script"
+}
+
 main() {
-    [[ $EUID -ne 0 || -O $DUMPS_DIR || ! -d $DUMPS_DIR ]] \
-        || exec "$common/as-owner-of.sh" "$DUMPS_DIR" bash "${BASH_SOURCE[0]}"
+    [[ $EUID -ne 0 || -O $DUMPS_DIR || ! -d $DUMPS_DIR ]] || become_owner
     check_settings
     read_password DB_PASSWORD_FILE
     end_on_signals
     open_work_files
     wait_for_turn
+    check_finished_name
     check_server
     check_rights
     check_events
+    check_views
+    warn_of_no_table
     warn_of_tables_outside_the_snapshot
     sweep_dead_dumps
     open_partial_dump
     take_dump
     publish
+    make_room
     trap - EXIT
     log 'database dump completed'
 }

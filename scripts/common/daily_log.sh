@@ -25,7 +25,8 @@ main() {
         start=$'\n' # a full disk cut the last line short
     fi
     umask 022
-    { printf '%s%s\n' "$start" "$line" >>"$file"; } 2>/dev/null \
+    # A pipe would wait for its reader.
+    { [[ ! -e $file || -f $file ]] && printf '%s%s\n' "$start" "$line" >>"$file"; } 2>/dev/null \
         || printf 'the daily log %s cannot be written by user id %s: see that the folder is there, is yours and has room\n' \
             "$file" "$EUID" >&2
     printf '%s\n' "$line" 2>/dev/null

@@ -10,6 +10,13 @@ check_events() {
         || fail "mariadb-dump never ends on an event with ;; in its text: $(one_line "$(<"$OUTPUT")")"
 }
 
+# warn_of_no_table: most likely it is another database that is meant.
+warn_of_no_table() {
+    query "SELECT COUNT(*) FROM information_schema.TABLES
+        WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE <> 'VIEW'" || fail_as_said $?
+    [[ $(<"$OUTPUT") != 0 ]] || warn 'there is no table in the database' <<<"$DB_NAME"
+}
+
 # warn_of_tables_outside_the_snapshot: it covers transactional tables only; the others may change while
 # they are dumped.
 warn_of_tables_outside_the_snapshot() {

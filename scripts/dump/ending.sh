@@ -13,14 +13,15 @@ end_on_signals() {
 
 # fail REASON: ends the script, status 1.
 fail() {
-    local job
+    local job reason
     trap '' HUP INT TERM # one failure, one line
     trap - EXIT
     for job in $(jobs -p); do
         end_job "$job"
     done
+    reason=$(one_line "$(with_remedy "$(plainly "$1")")")
     remove_partial_dump
-    log "database dump failed: $(one_line "$1")"
+    log "database dump failed: $reason"
     exit 1
 }
 
@@ -30,6 +31,54 @@ fail_as_said() {
     said=$(<"$ERRORS")
     (($1 <= 128)) || said="a program of the dump was killed by SIG$(kill -l "$1")"
     fail "${said:-a program of the dump ended with status $1 and no word}"
+}
+
+# plainly SAID: with the names that files have outside of this script, and without its own lines' numbers.
+plainly() {
+    local said=${1#"${1%%[![:space:]]*}"}
+    [[ ! $said =~ ^[^:]*\.sh:\ line\ [0-9]+:\ (.*)$ ]] || said=${BASH_REMATCH[1]}
+    said=${said//\/dev\/fd\/9/"$partial"}
+    [[ ! $said =~ ^(zstd|gzip|pass_on\.pl): ]] || said="$partial: $said"
+    printf '%s' "$said"
+}
+
+# with_remedy SAID: and what a person can do about it, where that is known.
+with_remedy() {
+    local remedy=''
+    case $1 in
+        *"Can't connect to server"* | *'Unknown server host'*)
+            remedy=" (DB_HOST $DB_HOST, DB_PORT $DB_PORT)"
+            ;;
+        *'Access denied for user '*' (using password: '*)
+            remedy=" (DB_USER $DB_USER, with the password in DB_PASSWORD_FILE $DB_PASSWORD_FILE)"
+            ;;
+        *'execute command denied to user'*)
+            remedy=": GRANT EXECUTE ON FUNCTION to $DB_USER, for each that a view calls"
+            ;;
+        flock:*'No locks available' | flock:*'Operation not supported' | flock:*'Function not implemented')
+            remedy=": the file system of $DUMPS_DIR/$DUMP_LOCK knows no locks: let DUMPS_DIR be on a local disk"
+            ;;
+        *'No space left on device'* | *'Disk quota exceeded'*)
+            [[ $1 != *"$DUMPS_DIR"* ]] || printf '%s: ' "$(no_room)"
+            ;;
+    esac
+    printf '%s%s' "$1" "$remedy"
+}
+
+# no_room: what this dump and the last one took, and what is left.
+no_room() {
+    local free last
+    free=$(df --output=avail --block-size=1 -- "$DUMPS_DIR" | tail -n 1 | tr -d ' ')
+    printf 'no room in %s: %s are free' "$DUMPS_DIR" "$(human_size "$free")"
+    [[ -z $partial ]] \
+        || printf ', and the dump took %s until then' "$(human_size "$(stat --format=%s -- "$partial")")"
+    last=$(newest_size)
+    [[ -z $last ]] || printf ' (the last one %s)' "$(human_size "$last")"
+}
+
+# human_size BYTES: as a person says it, 1.5 GiB.
+human_size() {
+    numfmt --to=iec-i --round=nearest --format=%.1f -- "$1" | sed 's/[A-Z]i$/ &B/; t; s/\..*/ B/'
 }
 
 # end_job JOB: all of its processes. One that has just begun would miss a gentler signal, and none of

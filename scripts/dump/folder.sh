@@ -1,10 +1,11 @@
 # shellcheck shell=bash
 # Sourced: the folder of the dumps. One dump at a time works there, in a file with a dot in front, which
-# takes the name of a finished dump when it is whole and on the disk.
+# gets the name of a finished dump when it is whole and on the disk.
 
 readonly PARTIAL_DUMP=.database_dump. DUMP_LOCK=.database_dump_lock
 
-partial='' # the dump in progress, while there is one
+partial=''  # the dump in progress, while there is one
+unsynced='' # what the file system can't sync
 
 # wait_for_turn: until no other dump of this folder is under way. The lock lasts as long as this script,
 # however it ends; what it starts doesn't have it.
@@ -26,8 +27,8 @@ open_lock() {
     if [[ ! -e $1 && ! -L $1 ]]; then
         error=$({ umask 077 && set -o noclobber && : >"$1"; } 2>&1) || true # another dump may be faster
     fi
-    is_own_file "$1" || fail "${error:-$1 is no file of user id $EUID: see whose it is, and remove it}"
-    exec 8<>"$1"
+    is_own_file "$1" || fail "${error:-$1 is a $(stat --format='%F of user id %u' -- "$1"), and has to be a file of user id $EUID: remove it}"
+    { exec 8<>"$1"; } 2>"$ERRORS" || fail_as_said $?
     is_own_file "$1" && [[ $1 -ef /dev/fd/8 ]] || fail "$1 is another file than a moment ago"
 }
 
@@ -57,13 +58,50 @@ remove_partial_dump() {
 
 # publish: the bytes are on disk before the name, and the name before the log says so.
 publish() {
-    local error
-    error=$(sync /dev/fd/9 2>&1) || fail "$error"
+    local finished
+    finished=$(finished_dump)
+    sync_to_disk /dev/fd/9 || fail_as_said $?
     trap '' HUP INT TERM # from here on it is one or the other, not both
     [[ $partial -ef /dev/fd/9 ]] || fail 'the dump in progress was removed'
-    error=$(mv -fT -- "$partial" "$(finished_dump)" 2>&1) || fail "$error"
-    partial=''
-    sync "$DUMPS_DIR" || true
+    name_where_free "$finished"
+    sync_to_disk "$DUMPS_DIR" || withdraw "$finished" $?
+    [[ -z $unsynced ]] || warn 'not synced to the disk, since this file system can not do that' <<<"$unsynced"
+}
+
+# name_where_free FINISHED: the dump replaces nothing. Whatever has the name is handed over; the uploader may
+# give one back at any moment.
+name_where_free() {
+    local error='' _
+    for _ in {1..20}; do
+        hand_over_waiting
+        if error=$(ln -T -- "$partial" "$1" 2>&1) || [[ $1 -ef /dev/fd/9 ]]; then
+            rm -f -- "$partial" && partial='' && return
+        fi
+        [[ ! -e $1 && ! -L $1 ]] || continue
+        # A file has one name only, on this file system.
+        error=$(mv --no-clobber -T -- "$partial" "$1" 2>&1) || true
+        [[ -e $partial ]] || { partial='' && return; }
+    done
+    fail "${error:-$1 is taken, whatever is handed over}"
+}
+
+# withdraw FINISHED STATUS: fails after all, since it isn't known whether the disk has that name.
+withdraw() {
+    [[ ! $1 -ef /dev/fd/9 ]] || rm -f -- "$1"
+    fail_as_said "$2"
+}
+
+# sync_to_disk [--data] FILE: fails, with the complaint in ERRORS, where the disk has an error. There are file
+# systems that can't sync at all: that is noted.
+sync_to_disk() {
+    local said
+    said=$(sync "$@" 2>&1) && return
+    if [[ $said =~ (Invalid argument|Operation not supported|Function not implemented)$ ]]; then
+        unsynced=$(plainly "$said")
+        return 0
+    fi
+    printf '%s' "$said" >"$ERRORS"
+    return 1
 }
 
 finished_dump() {

@@ -88,6 +88,6 @@ progress() {
 # it to the end. It tells an error of the disk to one sync only, so the first one counts.
 disk_takes_it() {
     while still_on 1; do
-        sync --data /dev/fd/9 || return 1
+        sync_to_disk --data /dev/fd/9 || return 1
     done
 }

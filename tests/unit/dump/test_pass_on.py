@@ -1,4 +1,4 @@
-"""pass_on.pl: the bytes of a dump, with a line more, and its end told beside them."""
+"""pass_on.pl: the bytes of a dump, with some lines more, and its end told beside them."""
 
 from __future__ import annotations
 
@@ -15,18 +15,22 @@ LINE = "ALTER DATABASE;"
 TOLD = 200  # bytes of the end
 
 
-def start(told: Path, stdout: int = subprocess.PIPE) -> subprocess.Popen[bytes]:
+def start(
+    told: Path, stdout: int = subprocess.PIPE, comment: bytes = b""
+) -> subprocess.Popen[bytes]:
     """The program, with the file as its descriptor 3."""
-    command = f'exec perl {SCRIPTS}/dump/pass_on.pl "$0" 3>"$1"'
+    file = told.with_name("comment")
+    file.write_bytes(comment)
+    command = f'exec perl {SCRIPTS}/dump/pass_on.pl "$0" "$2" 3>"$1"'
     return subprocess.Popen(
-        ["bash", "-c", command, LINE, str(told)],
+        ["bash", "-c", command, LINE, str(told), str(file)],
         stdin=subprocess.PIPE, stdout=stdout, stderr=subprocess.PIPE, bufsize=0,
     )  # fmt: skip
 
 
-def passed_on(tmp_path: Path, pieces: Sequence[bytes]) -> tuple[bytes, bytes]:
+def passed_on(tmp_path: Path, pieces: Sequence[bytes], comment: bytes = b"") -> tuple[bytes, bytes]:
     """What comes out, and what is told; each piece is written by itself."""
-    process = start(tmp_path / "told")
+    process = start(tmp_path / "told", comment=comment)
     assert process.stdin is not None
     for piece in pieces[:-1]:
         process.stdin.write(piece)
@@ -58,6 +62,27 @@ def test_line_is_the_second_and_all_else_stays(tmp_path: Path, name: str) -> Non
     assert told == output[-TOLD:]
 
 
+COMMENT = b"--\n-- $1 & \\1 `a`\n--\n"
+
+
+@pytest.mark.parametrize("cut", [0, 10, 24, 25, 30])
+def test_comment_is_in_front_of_the_first_empty_line(tmp_path: Path, cut: int) -> None:
+    """Byte by byte, wherever the reads cut the head."""
+    dump = b"-- first\n-- Host: here\n--\n\nrest\n\nmore"
+    output, _ = passed_on(tmp_path, [dump[:cut], dump[cut:]], COMMENT)
+    head, _, rest = dump.partition(b"\n\n")
+    head = head.replace(b"-- first\n", b"-- first\n" + LINE.encode() + b"\n")
+    assert output == head + b"\n" + COMMENT + b"\n" + rest
+
+
+def test_comment_that_finds_no_place_is_an_error(tmp_path: Path) -> None:
+    """It is not left out without a word."""
+    process = start(tmp_path / "told", comment=COMMENT)
+    _, errors = process.communicate(b"-- first\nrest\n")
+    assert process.returncode != 0
+    assert errors == b"pass_on.pl: the dump has no head\n"
+
+
 @pytest.mark.parametrize("text", [b"", b"no line's end"])
 def test_what_has_no_first_line_passes_as_it_is(tmp_path: Path, text: bytes) -> None:
     """It is no dump; that its last line is missing is told by its end."""
@@ -71,7 +96,7 @@ def test_output_that_is_full_is_an_error_in_the_system_s_words(tmp_path: Path) -
     os.close(full)
     _, errors = process.communicate(b"-- first\n")
     assert process.returncode != 0
-    assert errors == b"No space left on device\n"
+    assert errors == b"pass_on.pl: No space left on device\n"
 
 
 def test_reader_that_is_slow_loses_nothing(tmp_path: Path) -> None:
@@ -94,7 +119,8 @@ def test_reader_that_is_slow_loses_nothing(tmp_path: Path) -> None:
 def test_input_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     """A folder, say; and what was passed on is never taken for a whole dump."""
     with (tmp_path / "told").open("wb"):
-        command = f"exec perl {SCRIPTS}/dump/pass_on.pl {LINE!r} 3>{tmp_path}/told <{tmp_path}"
+        command = f"exec perl {SCRIPTS}/dump/pass_on.pl {LINE!r} /dev/null"
+        command += f" 3>{tmp_path}/told <{tmp_path}"
         result = subprocess.run(["bash", "-c", command], capture_output=True, check=False)
     assert result.returncode != 0
-    assert result.stderr == b"Is a directory\n"
+    assert result.stderr == b"pass_on.pl: Is a directory\n"
