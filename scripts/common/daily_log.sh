@@ -29,6 +29,8 @@ main() {
     { [[ ! -e $file || -f $file ]] && printf '%s%s\n' "$start" "$line" >>"$file"; } 2>/dev/null \
         || printf 'the daily log %s cannot be written by user id %s: see that the folder is there, is yours and has room\n' \
             "$file" "$EUID" >&2
+    # As root only where the folder's owner can't run this.
+    ((EUID)) || chown --no-dereference --reference="$LOGS_DIR" -- "$file" 2>/dev/null
     printf '%s\n' "$line" 2>/dev/null
 }
 

@@ -75,12 +75,17 @@ name_where_free() {
     for _ in {1..20}; do
         hand_over_waiting
         if error=$(ln -T -- "$partial" "$1" 2>&1) || [[ $1 -ef /dev/fd/9 ]]; then
-            rm -f -- "$partial" && partial='' && return
+            rm -f -- "$partial" || true # the next run sweeps it
+            partial=''
+            return
         fi
         [[ ! -e $1 && ! -L $1 ]] || continue
         # A file has one name only, on this file system.
         error=$(mv --no-clobber -T -- "$partial" "$1" 2>&1) || true
-        [[ -e $partial ]] || { partial='' && return; }
+        if [[ ! -e $partial ]]; then
+            partial=''
+            return
+        fi
     done
     fail "${error:-$1 is taken, whatever is handed over}"
 }

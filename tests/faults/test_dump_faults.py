@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -175,11 +176,18 @@ def kill_at(dumps: Workplace, seconds: float, *, whole: bool) -> None:
     wait_for("its orphans' end", lambda: not in_session(process.pid, "pgrep"))
 
 
+def waiting(dumps: Workplace) -> list[bytes]:
+    """The dumps that wait, each whole, under a finished name or as the uploader's."""
+    files = dumps.files().items()
+    return [body(dump) for name, dump in files if not name.startswith(".database_dump.")]
+
+
 def test_dump_that_is_killed_at_any_moment_is_whole_or_not_there(
     dumps: Workplace, server: Server, pytestconfig: pytest.Config
 ) -> None:
-    """The old one is there otherwise; the next run sweeps what was left."""
+    """The older one is there in any case; the next run sweeps what was left, and makes room."""
     rounds, seed = max(5, pytestconfig.getoption("rounds") // 10), pytestconfig.getoption("seed")
+    dumps.settings["KEEP_WAITING"] = "2"
     start = time.monotonic()
     dumps.dump()
     duration = time.monotonic() - start
@@ -189,13 +197,59 @@ def test_dump_that_is_killed_at_any_moment_is_whole_or_not_there(
         old = body(finished.read_bytes())
         server.query(f"REPLACE INTO parent VALUES (4, 'round {number}')", DATABASE)
         kill_at(dumps, chance.uniform(0, duration * 1.2), whole=chance.random() < 0.5)
-        left = body(finished.read_bytes())
+        left = waiting(dumps)
+        assert old in left, f"round {number} of seed {seed}"
+        assert len(left) <= 3
         assert dumps.dump().returncode == 0, dumps.messages()
-        new = body(finished.read_bytes())
-        assert b"'round %d'" % number in new
-        assert left in {old, new}, f"round {number} of seed {seed}"
-        assert list(dumps.files()) == ["datadump.sql"], f"round {number} of seed {seed}"
-    assert set(dumps.messages()) == {COMPLETED}
+        assert b"'round %d'" % number in body(finished.read_bytes())
+        assert len(waiting(dumps)) == len(dumps.files()) == 2, f"round {number} of seed {seed}"
+    for message in dumps.messages():
+        assert message == COMPLETED or message.startswith("dump dropped, never uploaded: ")
+
+
+# What each program is given at a step of a dump's end.
+STEPS = {
+    "mv": "*/datadump.sql *",  # the waiting one is handed over
+    "ln": "*/datadump.sql",  # the new one gets the name
+    "rm": "-f -- */.database_dump.??????",  # and loses the other
+    "sync": "*/dumps",  # the name is on the disk
+    "date": "*+%FT%T*",  # the oldest has made room
+}
+
+
+@pytest.mark.parametrize("program", STEPS)
+def test_dump_that_is_killed_at_a_step_of_its_end_loses_none(
+    dumps: Workplace, tmp_path: Path, program: str
+) -> None:
+    """Killed before that step. The next run ends well, and none is there twice."""
+    oldest, shown = dumps.dumps / f".send-to-s3.{1:032x}.datadump.sql", dumps.dumps / "datadump.sql"
+    oldest.write_text("oldest")
+    shown.write_text("shown")
+    os.utime(oldest, (1, 1))
+    stand_in = tmp_path / "bin" / program
+    stand_in.parent.mkdir()
+    real = f'exec {shutil.which(program)} "$@"'
+    step = f'step="{STEPS[program]}"; [[ "$*" != $step ]] || pkill --signal KILL --session 0'
+    stand_in.write_text(f"#!/bin/bash\n{step}\n{real}\n")
+    stand_in.chmod(0o755)
+    path = f"{stand_in.parent}:{os.environ['PATH']}"
+    process = subprocess.run(
+        ["bash", str(SCRIPTS / "database_dump.sh")],
+        env=dumps.environment(PATH=path, KEEP_WAITING="2"), start_new_session=True, check=False,
+    )  # fmt: skip
+    assert process.returncode == -signal.SIGKILL
+    assert dumps.dump().returncode == 0
+    left = list(dumps.files().values())
+    kept = [dump for dump in (b"oldest", b"shown") if dump in left]
+    assert kept == ([b"shown"] if program == "date" else [b"oldest", b"shown"])
+    for dump in kept:
+        left.remove(dump)
+    assert len({body(dump) for dump in left}) == 1
+    assert len(left) == len(set(inodes(dumps))) - len(kept)
+
+
+def inodes(dumps: Workplace) -> list[int]:
+    return [(dumps.dumps / name).stat().st_ino for name in dumps.files()]
 
 
 def dated(dumps: Workplace) -> list[str]:
@@ -269,6 +323,7 @@ def test_dump_from_before_the_clock_was_set_back_never_wins(
     ):
         assert dumps.dump(TZ="UTC", DB_PORT=port, **clock.environment).stderr == ""
     assert finished.stat().st_mtime < NOON.timestamp()
+    assert len(dumps.files()) == 2
 
 
 def test_dump_of_the_future_never_wins(dumps: Workplace, server: Server) -> None:
@@ -283,3 +338,4 @@ def test_dump_of_the_future_never_wins(dumps: Workplace, server: Server) -> None
     with at_query(server.port, MIDDLE, give_back) as port:
         assert dumps.dump(DB_PORT=port).stderr == ""
     assert body(finished.read_bytes())
+    assert b"of tomorrow" in dumps.files().values()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ def log(folder: Path, message: str, **settings: str) -> subprocess.CompletedProc
     """Log the message, in an environment of nothing but these settings."""
     return subprocess.run(
         ["/bin/bash", str(SCRIPTS / "common/daily_log.sh"), message],
-        env={"LOGS_DIR": str(folder), **settings}, capture_output=True, check=True,
+        env={"LOGS_DIR": str(folder), **settings}, capture_output=True, check=True, timeout=30,
     )  # fmt: skip
 
 
@@ -111,6 +112,18 @@ def test_line_that_a_full_disk_cut_short_is_ended(tmp_path: Path) -> None:
     log(tmp_path, "second")
     lines = file.read_text().splitlines()
     assert [line.rpartition(",")[2] for line in lines] == ["first", "03:5", "second"]
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_log_that_is_no_file_holds_nobody_up(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    """A pipe would, until somebody reads from it; a tick has its lock meanwhile."""
+    log(tmp_path, "first")
+    file = only_file(tmp_path)
+    file.unlink()
+    make(file)
+    result = log(tmp_path, "second")
+    assert result.stdout.endswith(b",second\n")
+    assert f"the daily log {file} cannot be written by user id 0: " in result.stderr.decode()
 
 
 def test_lines_of_many_at_once_do_not_mix(tmp_path: Path) -> None:

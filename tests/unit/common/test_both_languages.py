@@ -7,10 +7,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zoneinfo import ZoneInfo
 
 import pytest
+from datadump.dumps.taken import parse_taken
+from datadump.ground.names import FINISHED_NAMES
 from datadump.settings.environment import SettingsError, check_time_zone
 from datadump.settings.pipelines import read_pipeline
 from support.programs import SCRIPTS
@@ -71,6 +75,62 @@ def test_database_name_is_text_without_control_characters(name: str) -> None:
 def test_default_of_the_database_is_one() -> None:
     """The dump's is the uploader's."""
     assert bash(f'{CLIENT} printf %s "$DB_NAME"').stdout == read_pipeline({}).database
+
+
+DUMP_ID, NOTE = "0123456789abcdef" * 2, "0123456789abcdef"
+KEY = "bucket%2Fa%2525%2F2026-11-23%2Fdatadump7.sql"
+TAKEN = f".send-to-s3.{DUMP_ID}"
+NAMES_OF_DUMPS = {
+    "datadump.sql": "waiting",
+    "datadump.sql.gz": "waiting",
+    f"{TAKEN}.datadump.sql": "waiting",
+    f"{TAKEN}.datadump.sql.zst": "waiting",
+    f"{TAKEN}.{NOTE}.{KEY}": "noted",
+    f"{TAKEN}.{NOTE}.{KEY}.zst": "noted",
+    f"{TAKEN}.{NOTE}.bucket%2Fdatadump.sql": "noted",
+    f"{TAKEN}.{NOTE}.bucket%2Fdatadump.x%2Fdatadump1.sql.gz": "noted",
+    "datadump.sql.bz2": "",
+    "datadump1.sql": "",
+    f"{TAKEN}.datadump.sql.part": "",
+    f"{TAKEN}.datadump1.sql": "",
+    f"{TAKEN.upper()}.datadump.sql": "",
+    f"{TAKEN}0.datadump.sql": "",
+    f"{TAKEN[:-1]}.datadump.sql": "",
+    f"{TAKEN}.{NOTE[:-1]}.{KEY}": "",
+    f"{TAKEN}.{NOTE}.{KEY}.part": "",
+    ".database_dump.AbCdEf": "",
+}
+
+
+@pytest.mark.parametrize("name", NAMES_OF_DUMPS)
+def test_names_of_dumps_that_wait_are_the_same_to_both(name: str) -> None:
+    """One that Python takes for noted, and bash for none, might make room."""
+    tell = 'if is_noted "$1"; then echo noted; elif is_waiting "$1"; then echo waiting; fi'
+    in_bash = bash(f"{DUMP} {tell}", name).stdout.strip()
+    taken = parse_taken(name)
+    in_python = "waiting" if taken or name in FINISHED_NAMES else ""
+    if taken and taken.destination:
+        in_python = "noted"
+    assert (in_bash, in_python) == (NAMES_OF_DUMPS[name],) * 2
+
+
+@pytest.mark.parametrize("finished_name", FINISHED_NAMES)
+def test_dump_is_handed_over_under_a_name_of_the_uploader_s(finished_name: str) -> None:
+    """With an id of its own, and nothing noted."""
+    made = [bash(f'{DUMP} taken_name "$1"', finished_name).stdout for _ in range(2)]
+    for name in made:
+        dump = parse_taken(name)
+        assert dump is not None
+        assert (dump.name, dump.finished_name, dump.destination) == (name, finished_name, None)
+    assert made[0] != made[1]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/Sao_Paulo", "Asia/Kathmandu"])
+@pytest.mark.parametrize("seconds", [0, 1795776000, 951782400])
+def test_time_of_a_dump_is_written_alike(zone: str, seconds: int) -> None:
+    """In the line of one that was dropped as in an object's metadata."""
+    written = datetime.fromtimestamp(seconds, ZoneInfo(zone)).isoformat(timespec="seconds")
+    assert bash(f"{DUMP} dumped_at {seconds}", TZ=zone).stdout == written
 
 
 ZONES = ["Europe/Berlin", "UTC", "Nowhere/Land", "zone.tab", "Europe", "../zoneinfo/UTC", "UTC "]
