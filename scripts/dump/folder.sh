@@ -72,7 +72,7 @@ publish() {
 # give one back at any moment.
 name_where_free() {
     local error='' _
-    for _ in {1..20}; do
+    for _ in {1..100}; do
         hand_over_waiting
         if error=$(ln -T -- "$partial" "$1" 2>&1) || [[ $1 -ef /dev/fd/9 ]]; then
             rm -f -- "$partial" || true # the next run sweeps it
@@ -87,6 +87,7 @@ name_where_free() {
             return
         fi
     done
+    [[ ! -s $ERRORS ]] || fail_as_said 1
     fail "${error:-$1 is taken, whatever is handed over}"
 }
 

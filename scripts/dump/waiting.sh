@@ -15,14 +15,15 @@ check_finished_name() {
         || fail "$finished is no file, but $(stat --format=%F -- "$finished"): remove it, the dump needs its name"
 }
 
-# hand_over_waiting: to the uploader, by the rename that it uses itself. It may be faster.
+# hand_over_waiting: to the uploader, by the rename that it uses itself. It may be faster, and give the name
+# back at once; why else a name stays taken is then in ERRORS.
 hand_over_waiting() {
-    local suffix file error
+    local suffix file
+    : >"$ERRORS"
     for suffix in '' .zst .gz; do
         file=$DUMPS_DIR/datadump.sql$suffix
-        [[ -f $file && ! -L $file ]] || continue
-        error=$(mv -fT -- "$file" "$DUMPS_DIR/$(taken_name "${file##*/}")" 2>&1) \
-            || [[ ! -e $file ]] || fail "$error"
+        [[ ! -f $file || -L $file ]] \
+            || mv -fT -- "$file" "$DUMPS_DIR/$(taken_name "${file##*/}")" 2>>"$ERRORS" || true
     done
 }
 

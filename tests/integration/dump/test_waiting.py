@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -56,6 +57,21 @@ def test_waiting_dump_is_handed_over_and_not_replaced(dumps: Workplace, name: st
     assert dumps.messages() == [COMPLETED]
 
 
+def test_dump_that_the_uploader_gives_back_at_the_last_moment_is_not_replaced(
+    dumps: Workplace, tmp_path: Path
+) -> None:
+    """Between the two steps in which the new one gets its name."""
+    ln, once = tmp_path / "bin" / "ln", tmp_path / "once"
+    ln.parent.mkdir()
+    give_back = f"[[ -e {once} ]] || echo back | tee {once} >{dumps.dumps}/datadump.sql"
+    ln.write_text(f'#!/bin/bash\n{give_back}\nexec {shutil.which("ln")} "$@"\n')
+    ln.chmod(0o755)
+    result = dumps.dump(PATH=f"{ln.parent}:{os.environ['PATH']}")
+    assert (result.returncode, result.stderr, dumps.messages()) == (0, "", [COMPLETED])
+    assert sorted(dumps.files().values())[1] == b"back\n"
+    assert b"-- Dump completed" in dumps.files()["datadump.sql"]
+
+
 def test_failed_dump_hands_nothing_over_and_drops_nothing(dumps: Workplace) -> None:
     """The folder is as it was."""
     for number in range(3):
@@ -67,9 +83,10 @@ def test_failed_dump_hands_nothing_over_and_drops_nothing(dumps: Workplace) -> N
 
 
 def test_oldest_dump_makes_room_when_too_many_wait(dumps: Workplace) -> None:
-    """Each with a line; the new one counts."""
+    """Each with a line, whatever names it has; the new one counts."""
     for number in range(4):
         put(dumps, taken(number), f"taken {number}", 10 + number)
+    os.link(dumps.dumps / taken(3), dumps.dumps / taken(30))
     put(dumps, "datadump.sql", "shown")
     assert dumps.dump(KEEP_WAITING="3").returncode == 0
     files = dumps.files()
