@@ -111,14 +111,11 @@ def test_s3_asks_for_keys(clone: Checkout) -> None:
 def test_boto3_finds_the_keys_itself_where_the_file_is_the_null_device(clone: Checkout) -> None:
     """Those of the store, which lie there, too, are then not taken."""
     key_id, secret, bucket = clone.credentials()
-    command = (
-        "run", "--rm", "--no-deps", "-T", "--env", f"AWS_ACCESS_KEY_ID={key_id}",
-        "--env", f"AWS_SECRET_ACCESS_KEY={secret}",
-        "send-to-s3", "python3", "/scripts/restore-from-s3.py", "--list",
-    )  # fmt: skip
+    command = ("run", "--rm", "--no-deps", "-T", "restore", "--list")
+    keys = {"AWS_ACCESS_KEY_ID": key_id, "AWS_SECRET_ACCESS_KEY": secret}
     settings = {"CREDENTIALS_FILE": "/dev/null", "S3_BUCKET": bucket}
-    assert clone.objects()[0] in clone.compose(*command, **settings)
-    refused = clone.run("docker", "compose", *command, CREDENTIALS_FILE="/dev/null")
+    assert clone.objects()[0] in clone.compose(*command, **settings, **keys)
+    refused = clone.run("docker", "compose", *command, CREDENTIALS_FILE="/dev/null", **keys)
     assert refused.returncode == 2
     assert ",S3_BUCKET: " in refused.stderr
 

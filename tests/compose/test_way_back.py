@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,30 @@ def test_dropped_database_comes_back(clone: Checkout) -> None:
     assert clone.count(f"restore completed: {key}") == 1
 
 
+def test_way_back_needs_nothing_to_be_built(clone: Checkout, tmp_path: Path) -> None:
+    """What `docker compose up` has built is all: no registry is asked at night, and no packages."""
+    key = back_up(clone)
+    dockerfile = clone.path / "dockerfiles/python/Dockerfile"
+    original = dockerfile.read_text()
+    dockerfile.write_text("FROM registry.invalid/none\n")
+    run = ("docker", "compose", "run", "--rm", "-T", "--no-deps")
+    scratch = {"SCRATCH_DIR": str(tmp_path / "scratch")}  # on another disk, say; Docker makes it
+    try:
+        for arguments in (
+            ("restore", "--list"),
+            ("restore", "latest", "--into", "FACULDADE_night"),
+            ("restore-drill",),
+        ):
+            result = clone.run(*run, *arguments, **scratch)
+            assert result.returncode == 0, result.stdout + result.stderr
+            assert not {"Building", "Pulling"} & set(result.stderr.split()), result.stderr
+    finally:
+        dockerfile.write_text(original)
+        ask(clone, "DROP DATABASE IF EXISTS FACULDADE_night")
+    assert clone.count(f"restore completed: {key}") == 1
+    assert (tmp_path / "scratch").stat().st_uid == 0
+
+
 def test_database_in_use_stays_beside_the_restored_one(clone: Checkout) -> None:
     """By --overwrite only, with the rights of the sample's account."""
     back_up(clone)
@@ -63,7 +88,7 @@ def test_database_in_use_stays_beside_the_restored_one(clone: Checkout) -> None:
     before = rows(clone)
     ask(clone, "DELETE FROM FACULDADE.ALUNO_AULA_XREF")
     told = clone.compose("run", "--rm", "restore", "latest", "--overwrite")
-    old = told.splitlines()[0].rpartition(" ")[2]
+    (old,) = set(re.findall(r"FACULDADE_before_\w+", told))
     assert rows(clone) == before
     assert rows(clone, old) == before | {"ALUNO_AULA_XREF": 0}
     ask(clone, f"DROP DATABASE {old}")

@@ -20,7 +20,7 @@ def text(path: str) -> str:
 
 def test_stand_ins_have_the_names_that_the_stack_uses() -> None:
     """The images of docker-compose.yml and of our Dockerfiles' FROM."""
-    used = set(re.findall(r"^ +image: (\S+)", text("docker-compose.yml"), re.MULTILINE))
+    used = set(re.findall(r"^ +image: ([^$\s]+)$", text("docker-compose.yml"), re.MULTILINE))
     for dockerfile in DOCKERFILES.rglob("Dockerfile"):
         used |= set(re.findall(r"^FROM (\S+:\S+)", dockerfile.read_text(), re.MULTILINE))
     provision = text("scripts/setup/provision.sh")
