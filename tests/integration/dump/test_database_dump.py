@@ -11,7 +11,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -450,51 +450,48 @@ def test_dump_that_waits_for_its_turn_hears_a_signal(
     ]
 
 
-def kill_all_bash_of(session: int) -> None:
-    """At one moment: each is stopped before one of them can see that another is gone."""
-    for name in ("STOP", "KILL"):
-        in_session(session, "pkill", "bash", "--signal", name)
-
-
 def in_session(number: int, program: str, pattern: str, *options: str) -> bool:
     """Whether pgrep or pkill finds such a program there: not a zombie, that is."""
-    command = [program, *options, "--session", str(number), "--runstates", "D,R,S,T", pattern]
+    command = [program, *options, "--session", str(number), "--runstates", "D,R,S", pattern]
     return subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode == 0
 
 
-@pytest.fixture
-def silent_dump(dumps: Workplace, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A dump in a session of its own, whose mariadb-dump is under way and sends nothing."""
-    ready = tmp_path / "ready"
-    path = stand_in(tmp_path / "bin", "mariadb-dump", f"echo >{ready}; exec sleep 600")
+@contextmanager
+def started(dumps: Workplace, path: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A dump in a session of its own, with the programs on that path."""
     process = subprocess.Popen(
         ["bash", str(SCRIPTS / "database_dump.sh")],
         env=dumps.environment(PATH=path), stdout=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     try:
-        wait_for("the dump is under way", ready.exists)
         yield process
     finally:
         in_session(process.pid, "pkill", "", "--signal", "KILL")
         process.wait()
 
 
-def test_script_that_was_killed_has_no_turn(
-    dumps: Workplace, silent_dump: subprocess.Popen[bytes]
-) -> None:
-    """Though a program that it started works on, into a file that the next dump removes."""
-    kill_all_bash_of(silent_dump.pid)
-    result = dumps.dump()
-    assert (result.returncode, result.stderr) == (0, "")
-    assert in_session(silent_dump.pid, "pgrep", "sleep")
+def test_script_that_was_killed_has_no_turn(dumps: Workplace, tmp_path: Path) -> None:
+    """Though a program that it started works on: it left the session, so that nobody ends it."""
+    number = tmp_path / "number"
+    works_on = f"setsid --wait sh -c 'echo $$ >{number}; exec sleep 600'"
+    with started(dumps, stand_in(tmp_path / "bin", "mariadb-dump", works_on)) as process:
+        wait_for("the dump is under way", lambda: number.exists() and number.read_text())
+        try:
+            process.kill()
+            result = dumps.dump()
+            assert (result.returncode, result.stderr) == (0, "")
+        finally:
+            os.kill(int(number.read_text()), signal.SIGKILL)  # it is there still
     assert list(dumps.files()) == ["datadump.sql"]
     assert dumps.messages() == ["database dump completed"]
 
 
-def test_programs_of_a_script_that_was_killed_end(silent_dump: subprocess.Popen[bytes]) -> None:
+def test_programs_of_a_script_that_was_killed_end(dumps: Workplace, tmp_path: Path) -> None:
     """Though nobody has taken note of its end: it is a zombie here."""
-    silent_dump.kill()
-    wait_for("their end", lambda: not in_session(silent_dump.pid, "pgrep", ""))
+    with started(dumps, stand_in(tmp_path / "bin", "mariadb-dump", "exec sleep 600")) as process:
+        wait_for("it is under way", lambda: in_session(process.pid, "pgrep", "^sleep$"))
+        process.kill()
+        wait_for("their end", lambda: not in_session(process.pid, "pgrep", ""))
 
 
 def test_each_right_that_is_missing_fails_the_dump(
