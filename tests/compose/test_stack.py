@@ -85,12 +85,13 @@ def test_quickstart_shows_the_log_and_the_object(stack: Stack) -> None:
 
 def test_quickstart_is_safe_to_run_twice(stack: Stack) -> None:
     """What is there stays, and one more dump arrives."""
+    stack.checkout.tick()
     before = stack.checkout.objects()
     again = stack.checkout.run("scripts/quickstart.sh")
     assert again.returncode == 0, again.stdout + again.stderr
-    second = f"{today()}/datadump2.sql"
-    assert stack.checkout.objects() == [*before, second]
-    assert f"\n{second} " in again.stdout
+    more = f"{today()}/datadump{len(before) + 1}.sql"
+    assert stack.checkout.objects() == [*before, more]
+    assert f"\n{more} " in again.stdout
 
 
 def with_collation(found: dict[str, Any], sql: bytes) -> bytes:
@@ -213,7 +214,7 @@ def test_secrets_are_in_no_environment_and_no_argument(clone: Checkout) -> None:
 
 
 def test_changed_cadence_takes_effect_with_a_restart(clone: Checkout) -> None:
-    """Edited in place or replaced by an editor; no rebuild."""
+    """Edited in place or replaced by an editor, private too; no rebuild."""
     crontab = clone.path / "dockerfiles/python/crontab"
     original = crontab.read_text()
     now = datetime.now(ZONE)
@@ -221,6 +222,8 @@ def test_changed_cadence_takes_effect_with_a_restart(clone: Checkout) -> None:
     try:
         replaced = crontab.with_name("crontab.new")
         replaced.write_text(original.replace("* * * * *", f"{due.minute} {due.hour} * * *", 1))
+        replaced.chmod(0o600)
+        clone.run("chown", f"{USER}:{USER}", str(replaced))
         replaced.rename(crontab)
         clone.compose("restart", "--timeout", "5", "send-to-s3")
         before = clone.count(IDLE)

@@ -107,8 +107,12 @@ class Checkout:
     def objects(self) -> list[str]:
         """The keys of the backups, in the order of their arrival."""
         listed = self.store().list_objects_v2(Bucket=self.credentials()[2]).get("Contents", [])
-        in_order = sorted(listed, key=lambda item: item["LastModified"])
-        return [item["Key"] for item in in_order if not item["Key"].startswith("proofs/")]
+        keys = [
+            (item["LastModified"], len(item["Key"]), item["Key"])
+            for item in listed
+            if not item["Key"].startswith("proofs/")
+        ]
+        return [key for _, _, key in sorted(keys)]
 
     def object(self, key: str) -> bytes:
         body: bytes = self.store().get_object(Bucket=self.credentials()[2], Key=key)["Body"].read()
