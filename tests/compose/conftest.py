@@ -27,7 +27,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield Stack(checkout, checkout.run("scripts/quickstart.sh"))
     finally:
         checkout.write_settings()
-        checkout.compose("down", "--volumes", "--timeout", "5", "--remove-orphans")
+        checkout.compose("--profile", "*", "down", "--volumes", "--timeout", "5")
 
 
 @pytest.fixture

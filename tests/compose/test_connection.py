@@ -147,7 +147,7 @@ def test_two_stacks_run_side_by_side(clone: Checkout) -> None:
         listed = clone.compose("run", "--rm", "-T", "restore", "--list", **second).splitlines()
         published = clone.compose("port", "s3", "8333", **second)
     finally:
-        clone.compose("down", "--volumes", "--timeout", "2", **second)
+        clone.compose("--profile", "*", "down", "--volumes", "--timeout", "2", **second)
         subprocess.run(["docker", "rmi", "beside-python", "beside-dump"], check=False)
     assert published == "127.0.0.1:18333\n"
     assert len(listed) == 2
