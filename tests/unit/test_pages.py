@@ -10,7 +10,7 @@ from support.compose import settings_of_the_example
 from support.pages import blocks, pages, rows_of
 from support.programs import ROOT
 
-MOST_LINES = 180  # of the README: nobody in a hurry reads more
+MOST_LINES = 179  # of the README: nobody in a hurry reads more
 MOST_LINES_OF_A_PARAGRAPH = 5
 LONGEST_LINE = 110  # characters of a paragraph
 LINK = re.compile(r"\]\(([^)\s]+)\)")
