@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from datadump.s3.multipart import LARGEST_PUT
 from support.programs import Workplace, today
-from support.proxy import LISTINGS, Fault, Proxy, Request
+from support.proxy import LISTINGS, PAGE, Fault, Proxy, Request
 from support.store import Store
 
 UPLOADED = "file successfully uploaded"
@@ -40,10 +40,11 @@ def test_key_taken_at_the_last_moment_is_left_alone(
 
 
 @pytest.mark.parametrize("size", [1000, 2 * LARGEST_PUT], ids=["one request", "parts"])
-def test_store_without_the_condition_is_asked_for_the_key_before(
-    uploads: Workplace, store: Store, proxy: Proxy, bucket: str, size: int
+@pytest.mark.parametrize("refusal", [400, 405, 412, 501])
+def test_store_that_refuses_the_condition_is_asked_for_the_key_before(
+    uploads: Workplace, store: Store, proxy: Proxy, bucket: str, size: int, refusal: int
 ) -> None:
-    """It answers 501; what is there by then is left alone, and a person is told, once."""
+    """For keys that are free, too. What is there is left alone, and a person is told, once."""
     content = os.urandom(size)
     (uploads.dumps / "datadump.sql").write_bytes(content)
     taken: list[str] = []
@@ -54,7 +55,7 @@ def test_store_without_the_condition_is_asked_for_the_key_before(
         if not taken:
             taken.append(request.path.split("?")[0].removeprefix(f"/{bucket}/"))
             store.put(bucket, taken[0], b"theirs")
-        return 501
+        return refusal
 
     proxy.choose = choose
     result = uploads.tick()
@@ -63,6 +64,19 @@ def test_store_without_the_condition_is_asked_for_the_key_before(
     mine = key.replace("datadump1", "datadump2")
     assert store.objects(bucket) == {key: b"theirs", mine: content}
     assert result.stdout.count("doesn't know If-None-Match") == 1
+
+
+def test_refusal_of_an_upload_is_not_taken_for_one_of_the_condition(
+    uploads: Workplace, proxy: Proxy
+) -> None:
+    """A store that doesn't know boto3's checksums refuses it without the condition, too."""
+    (uploads.dumps / "datadump.sql").write_bytes(b"dump")
+    proxy.choose = lambda request: 501 if request.is_object_put else None
+    result = uploads.tick()
+    assert result.returncode == 1
+    assert "If-None-Match" not in result.stdout + result.stderr
+    (message,) = uploads.messages()
+    assert message.endswith("AWS_REQUEST_CHECKSUM_CALCULATION=when_required")
 
 
 def test_key_taken_while_the_parts_go_up_is_seen_before_they_become_an_object(
@@ -127,7 +141,7 @@ def test_page_is_no_listing(
 ) -> None:
     """Of a login, say, with status 200: nothing is sent, and the log says where to look."""
     (uploads.dumps / "datadump.sql").write_bytes(b"dump")
-    proxy.choose = lambda request: "page" if request.lists_objects else None
+    proxy.choose = lambda request: PAGE if request.lists_objects else None
     assert uploads.tick().returncode == 1
     (line,) = uploads.messages()
     assert "AWS_ENDPOINT_URL_S3" in line

@@ -33,6 +33,8 @@ BUCKET = "rounds"
 UPLOADED = "file successfully uploaded"
 PROMISES = ("lost", "partial", "stored twice", "overwritten")
 MOST_TICKS_TO_RECOVER = 3
+# What stores leave out of their answers: headers, elements, or both.
+UNTOLD = ("Content-Length", "ETag", "Size", "LastModified", "Initiated", "x-amz-checksum-crc32")
 
 
 @dataclass
@@ -85,9 +87,11 @@ class Round:
 
     def __init__(self, place: Place, chance: random.Random) -> None:
         self.place, self.chance = place, chance
-        # Of the store: its listing can't be relied on, it doesn't know conditions, or both.
+        # Of the store: its listing can't be relied on, it ignores or refuses conditions (nobody
+        # else can share the prefix then), or it tells less than S3 does; in any mix.
         self.listing: Fault = chance.choice([None, None, None, *LISTINGS])
-        self.ignores_conditions = chance.random() < 0.3  # then nobody else may share the prefix
+        self.condition: Fault = chance.choice([None, None, None, "ignored", 400, 405, 412])
+        self.untold = {name for name in UNTOLD if chance.random() < 0.2}
         self.prefix = f"round-{chance.getrandbits(40):x}"
         self.written: list[str] = []
         self.foreign: dict[str, str] = {}  # objects that somebody else put at our keys
@@ -113,7 +117,7 @@ class Round:
 
         def choose(request: Request) -> Fault:
             makes = request.is_object_put or request.completes
-            if makes and not self.ignores_conditions and self.chance.random() < 0.1:
+            if makes and not self.condition and self.chance.random() < 0.1:
                 self.take_key(request.path.split("?")[0].removeprefix(f"/{BUCKET}/"))
             if self.chance.random() >= rate:
                 return self.usual(request)
@@ -129,10 +133,14 @@ class Round:
     @property
     def character(self) -> list[str]:
         """What is odd about the store, for the last line of a run."""
-        return [str(self.listing)] * bool(self.listing) + ["ignores"] * self.ignores_conditions
+        condition = [f"condition {self.condition}"] * bool(self.condition)
+        untold = [f"no {name}" for name in self.untold]
+        return [str(self.listing)] * bool(self.listing) + condition + untold
 
     def usual(self, request: Request) -> Fault:
         """What this store does to a request without any fault."""
+        if "if-none-match" in request.headers and self.condition != "ignored":
+            return self.condition
         return self.listing if request.lists_objects else None
 
     def take_key(self, key: str) -> None:
@@ -196,7 +204,8 @@ class Round:
     def run(self) -> None:
         for log in self.place.uploads.logs.iterdir():
             log.unlink()
-        self.place.proxy.ignores_conditions = self.ignores_conditions
+        self.place.proxy.ignores_conditions = self.condition == "ignored"
+        self.place.proxy.hidden = self.untold
         self.trouble()
         self.recover()
         self.check()

@@ -398,7 +398,7 @@ def test_store_that_loses_metadata_gets_a_dump_once(
 ) -> None:
     """Whose the object is can't be known then: the dump stays, and waits for a person."""
     (uploads.dumps / "datadump.sql").write_bytes(b"dump")
-    proxy.hidden_header = "x-amz-meta-dump-id"
+    proxy.hidden = {"x-amz-meta-dump-id"}
     for _ in range(3):
         assert uploads.tick().returncode == 1
     assert the_only_object(store, bucket) == b"dump"

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 from support.store import Store
 
 ERROR = "<Error><Code>{}</Code><Message>by the proxy</Message></Error>"
-PAGE = b"<html><body>Welcome!</body></html>"
 LISTINGS = ("nothing listed", "listing cut", "listing encoded")
 EMPTY_LISTING = b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"
 OF_ONE_CONNECTION = {"transfer-encoding", "connection", "content-length"}
@@ -25,7 +25,9 @@ CODES = {
     500: "InternalError",
     503: "SlowDown",
     403: "AccessDenied",
+    400: "InvalidArgument",
     409: "ConditionalRequestConflict",
+    412: "PreconditionFailed",
     404: "NoSuchBucket",
     405: "MethodNotAllowed",
     501: "NotImplemented",
@@ -71,12 +73,22 @@ class Request:
         return self.method == "POST" and "uploadId=" in self.path
 
 
-# A status to answer with, or "cut": the connection ends before the store sees the request, "half":
-# in the middle of its body, "lost": after the store carried it out, "torn": in the middle of the
-# answer's body, "slow": it takes half a second, "aborted": a 409 of another name, "page": a web
-# page. Of a listing alone, "nothing listed": that of an empty folder, "listing cut": nothing of
-# what there is, and that there is more, "listing encoded": keys once more than it says.
-Fault = int | str | None
+class Answer(NamedTuple):
+    """What is answered in the store's place."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+
+PAGE = Answer(200, (("Content-Type", "text/html"),), b"<html><body>Welcome!</body></html>")
+
+# A status to answer with, an answer, or "cut": the connection ends before the store sees the
+# request, "half": in the middle of its body, "lost": after the store carried it out, "torn": in the
+# middle of the answer's body, "slow": it takes half a second, "aborted": a 409 of another name. Of
+# a listing alone, "nothing listed": that of an empty folder, "listing cut": nothing of what there
+# is, and that there is more, "listing encoded": keys once more than it says.
+Fault = int | str | Answer | None
 Chooser = Callable[[Request], Fault]
 
 
@@ -89,7 +101,7 @@ class Proxy:
     faults: Counter[str] = field(default_factory=Counter)
     part_bytes: int = 0  # of the bodies of UploadPart that were passed on
     requests: list[Request] = field(default_factory=list)
-    hidden_header: str = ""  # of the store's answers, in lower case
+    hidden: set[str] = field(default_factory=set)  # headers and elements of the store's answers
     ignores_conditions: bool = False  # as if the store did: what has the key goes before a request
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -133,8 +145,8 @@ class Handler(BaseHTTPRequestHandler):
         if fault == "nothing listed":
             self.answer(200, {}, EMPTY_LISTING)
             return
-        if fault == "page":
-            self.answer(200, {"Content-Type": "text/html"}, PAGE)
+        if isinstance(fault, Answer):
+            self.answer(fault.status, dict(fault.headers), fault.body)
             return
         if self.proxy.ignores_conditions and "if-none-match" in headers:
             bucket, _, key = unquote(urlsplit(self.path).path)[1:].partition("/")
@@ -178,8 +190,11 @@ class Handler(BaseHTTPRequestHandler):
         if fault == "lost":
             self.close_connection = True
             return
-        dropped = OF_ONE_CONNECTION | {self.proxy.hidden_header}
+        dropped = OF_ONE_CONNECTION | {name.lower() for name in self.proxy.hidden}
         headers = {n: v for n, v in response.getheaders() if n.lower() not in dropped}
+        if content.startswith(b"<?xml"):
+            for element in self.proxy.hidden:
+                content = re.sub(rf"<{element}>[^<]*</{element}>".encode(), b"", content)
         length = response.getheader("Content-Length") if self.command == "HEAD" else None
         if fault == "listing cut":
             content = re.sub(rb"<Contents>.*</Contents>", b"", content, flags=re.DOTALL)
@@ -197,7 +212,11 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response_only(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", length or str(len(body)))
+        if "Content-Length" not in self.proxy.hidden:
+            self.send_header("Content-Length", length or str(len(body)))
+        elif self.command != "HEAD":
+            self.send_header("Transfer-Encoding", "chunked")
+            body = b"%x\r\n%b\r\n" % (len(body), body) * bool(body) + b"0\r\n\r\n"
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)

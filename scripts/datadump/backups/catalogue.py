@@ -7,20 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from datadump.backups.proofs import Proof, Proofs
 from datadump.ground.terminal import some_of
-from datadump.s3.bucket import Bucket, bare_etag
+from datadump.s3.bucket import Bucket, Head
 from datadump.s3.errors import RefusedError, StoreError
 from datadump.s3.keys import day_folder, highest_number, is_day, number_of
 from datadump.s3.listing import Listing
-from datadump.s3.metadata import read_metadata
 from datadump.settings.pipelines import Pipeline
-
-if TYPE_CHECKING:
-    from types_boto3_s3.type_defs import HeadObjectOutputTypeDef
-
 
 MOST_AT_ONCE = 8  # boto3 has ten connections
 LATEST = "latest"
@@ -37,7 +32,7 @@ class Backup(NamedTuple):
 
     key: str
     size: int  # bytes
-    etag: str  # without quotes
+    etag: str  # without quotes; '' where the store tells none
     dumped_at: str  # ISO 8601 with offset
     database: str
     dump_id: str
@@ -160,10 +155,9 @@ class Catalogue:
         return backup._replace(proof=proof)
 
 
-def backup_of(key: str, head: HeadObjectOutputTypeDef) -> Backup:
-    """The backup under that key, by the answer to a HEAD."""
-    metadata = read_metadata(head)
-    return Backup(key, head["ContentLength"], bare_etag(head["ETag"]), *metadata)
+def backup_of(key: str, head: Head) -> Backup:
+    """The backup under that key, by what the store tells of it."""
+    return Backup(key, head.size, head.etag, *head.metadata)
 
 
 def in_parallel(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:

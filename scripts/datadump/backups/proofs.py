@@ -7,7 +7,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from datadump.s3.bucket import Bucket
-from datadump.s3.errors import ConflictError, KeyTakenError, NotOfferedError, RefusedError
+from datadump.s3.errors import (
+    ConflictError,
+    KeyTakenError,
+    MalformedError,
+    NotOfferedError,
+    RefusedError,
+)
 
 LARGEST = 1024 * 1024  # bytes; ours have a few hundred
 
@@ -73,7 +79,7 @@ class Proofs:
             self._bucket.write_where_free(self._key_for(proof.key), encode(proof))
         except (KeyTakenError, ConflictError):
             return True
-        except NotOfferedError:
+        except (NotOfferedError, MalformedError):
             return False
         return False
 

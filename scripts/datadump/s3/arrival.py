@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 
 from datadump.ground.fingerprint import CHUNK, Fingerprint
-from datadump.s3.bucket import Bucket
+from datadump.s3.bucket import Bucket, Head
 from datadump.s3.errors import StoreError
-from datadump.s3.metadata import Metadata, read_metadata
-
-if TYPE_CHECKING:
-    from types_boto3_s3.type_defs import HeadObjectOutputTypeDef
+from datadump.s3.metadata import Metadata
 
 
 def metadata_at(bucket: Bucket, key: str) -> Metadata | None:
     """What the object under that key says of itself, None where there is none; StoreError."""
     head = bucket.head(key)
-    return read_metadata(head) if head else None
+    return head.metadata if head else None
 
 
 def check(bucket: Bucket, key: str, dump_id: str, fingerprint: Fingerprint) -> None:
@@ -29,14 +25,13 @@ def check(bucket: Bucket, key: str, dump_id: str, fingerprint: Fingerprint) -> N
     head = bucket.head(key)
     if head is None:
         raise StoreError(f"the dump is not at {bucket.url(key)} after its upload")
-    told = read_metadata(head).dump_id
+    told = head.metadata.dump_id
     if not told and holds(bucket, key, fingerprint):
         raise nameless(bucket, key)
     if told != dump_id:
         raise StoreError(f"{bucket.url(key)} is not the dump that was uploaded there")
-    size = head["ContentLength"]
-    if size != fingerprint.size:
-        raise StoreError(f"{bucket.url(key)} has {size} bytes instead of {fingerprint.size}")
+    if head.size != fingerprint.size:
+        raise StoreError(f"{bucket.url(key)} has {head.size} bytes instead of {fingerprint.size}")
     if not has_bytes(bucket, key, head, fingerprint):
         raise StoreError(f"{bucket.url(key)} holds other bytes than the dump")
 
@@ -52,20 +47,17 @@ def nameless(bucket: Bucket, key: str) -> StoreError:
 def holds(bucket: Bucket, key: str, fingerprint: Fingerprint) -> bool:
     """Whether there is an object of these bytes, whosever it is. Raises StoreError."""
     head = bucket.head(key)
-    if head is None or head["ContentLength"] != fingerprint.size:
+    if head is None or head.size != fingerprint.size:
         return False
     return has_bytes(bucket, key, head, fingerprint)
 
 
-def has_bytes(
-    bucket: Bucket, key: str, head: HeadObjectOutputTypeDef, fingerprint: Fingerprint
-) -> bool:
+def has_bytes(bucket: Bucket, key: str, head: Head, fingerprint: Fingerprint) -> bool:
     """Whether an object of the fingerprint's size has its bytes; ``head`` is what was told of it.
 
     They are read back where no checksum in it says so. Raises StoreError.
     """
-    told = head.get("ChecksumCRC32") == fingerprint.crc32
-    return told or sha256_of(bucket, key) == fingerprint.sha256
+    return head.crc32 == fingerprint.crc32 or sha256_of(bucket, key) == fingerprint.sha256
 
 
 def sha256_of(bucket: Bucket, key: str) -> str:

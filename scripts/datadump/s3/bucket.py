@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
 from datadump.ground.fingerprint import CHUNK
+from datadump.ground.retry import pause_after
 from datadump.ground.terminal import Notices
 from datadump.s3.errors import (
     DeniedError,
     KeyTakenError,
+    MalformedError,
     NotOfferedError,
+    StoreError,
     error_code,
     store_errors,
 )
-from datadump.s3.metadata import Metadata, to_headers
+from datadump.s3.metadata import Metadata, read_metadata, to_headers
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
-    from types_boto3_s3.type_defs import HeadObjectOutputTypeDef
+    from types_boto3_s3.type_defs import GetObjectOutputTypeDef
+
+PARTIAL_CONTENT = 206
+TRIES_OF_THE_CONDITION = 6  # with 3 seconds of pauses between them
+
+
+class Head(NamedTuple):
+    """What a store tells of an object; '' for what it doesn't tell."""
+
+    size: int  # bytes
+    etag: str  # without quotes
+    crc32: str  # of all its bytes, as S3 writes it; a checksum of its parts' checksums equals none
+    metadata: Metadata
 
 
 class Bucket:
@@ -45,22 +61,25 @@ class Bucket:
     def read_range(self, key: str, etag: str, start: int, length: int) -> Iterator[bytes]:
         """So many bytes of the object from ``start`` on, in pieces as they come.
 
-        RefusedError where the object has another ETag by now, a plain StoreError where it is cut.
+        RefusedError where the object has another ETag by now, unless the store tells none; a plain
+        StoreError where it is cut.
         """
+        condition = {"IfMatch": f'"{etag}"'} if etag else {}
         with self.errors(key):
             answer = self.client.get_object(
                 Bucket=self.name,
                 Key=key,
-                IfMatch=f'"{etag}"',
                 Range=f"bytes={start}-{start + length - 1}",
+                **condition,  # type: ignore[arg-type]
             )
             with closing(answer["Body"]) as body:
-                if answer["ContentLength"] != length:
+                told = length_of(answer, length)
+                if told != length:
                     raise NotOfferedError(
-                        f"the store answers with {answer['ContentLength']} bytes where it was "
-                        f"asked for {length} ({self.url(key)})"
+                        f"the store answers with {told} bytes where it was asked for {length} "
+                        f"({self.url(key)})"
                     )
-                yield from body.iter_chunks(CHUNK)
+                yield from exactly(length, body.iter_chunks(CHUNK), self.url(key))
 
     def write(self, key: str, body: bytes) -> None:
         """Store a small object in place of what is there. Not for dumps: they overwrite nothing."""
@@ -95,16 +114,32 @@ class Bucket:
     def create(self, key: str, request: Callable[..., object]) -> None:
         """Carry out the request, which makes an object; KeyTakenError where there is one already.
 
-        The request takes IfNoneMatch. A store that doesn't know that is asked for the key before.
+        The request takes IfNoneMatch. A store that doesn't know that, or refuses it for a key that
+        is free, is asked for the key before.
         """
         try:
-            with self.errors(key):
-                request(IfNoneMatch="*")
-        except NotOfferedError:
-            self.notices.say(overwrites_warning("doesn't know"))
+            self._create_on_condition(key, request)
+        except (NotOfferedError, MalformedError, KeyTakenError):
+            if is_aws(self.client):
+                raise
             self.require_free(key)
             with self.errors(key):
                 request()
+            self.notices.say(overwrites_warning("doesn't know"))
+
+    def _create_on_condition(self, key: str, request: Callable[..., object]) -> None:
+        """Where the key is said to be taken and isn't, somebody may be about to take it: wait."""
+        for failures in range(TRIES_OF_THE_CONDITION):
+            try:
+                with self.errors(key):
+                    request(IfNoneMatch="*")
+            except KeyTakenError:
+                self.require_free(key)
+                if failures + 1 == TRIES_OF_THE_CONDITION:
+                    raise
+                time.sleep(pause_after(failures))
+            else:
+                return
 
     def expect_free(self, key: str) -> None:
         """Raises KeyTakenError where there is an object, DeniedError where that can't be asked.
@@ -123,15 +158,29 @@ class Bucket:
         if self.head(key):
             raise KeyTakenError(f"there is an object already ({self.url(key)})")
 
-    def head(self, key: str) -> HeadObjectOutputTypeDef | None:
-        """What the store tells of the object, its checksums too; None where there is none."""
+    def head(self, key: str) -> Head | None:
+        """What the store tells of the object; None where there is none."""
         with self.errors(key):
             try:
-                return self.client.head_object(Bucket=self.name, Key=key, ChecksumMode="ENABLED")
+                told = self.client.head_object(Bucket=self.name, Key=key, ChecksumMode="ENABLED")
             except ClientError as error:
                 if error_code(error) in {"404", "NoSuchKey", "NoSuchBucket"}:
                     return None
                 raise
+            return Head(
+                told["ContentLength"] if "ContentLength" in told else self._counted(key),
+                bare_etag(told.get("ETag", "")),
+                told.get("ChecksumCRC32", ""),
+                read_metadata(told.get("Metadata", {})),
+            )
+
+    def _counted(self, key: str) -> int:
+        """The size of an object whose HEAD doesn't tell it."""
+        answer = self.client.get_object(Bucket=self.name, Key=key)
+        with closing(answer["Body"]) as body:
+            if "ContentLength" in answer:
+                return answer["ContentLength"]
+            return sum(map(len, body.iter_chunks(CHUNK)))
 
     def url(self, key: str = "") -> str:
         """What messages call the object under that key, or the bucket."""
@@ -139,12 +188,31 @@ class Bucket:
 
     def errors(self, key: str = "") -> AbstractContextManager[None]:
         """Requests in this context end in StoreError, which names the object or the bucket."""
-        return store_errors(self.url(key))
+        return store_errors(self.url(key), self.client)
 
 
 def bare_etag(etag: str) -> str:
     """The ETag without its quotes, which some stores leave out in some places."""
     return etag.strip('"')
+
+
+def length_of(answer: GetObjectOutputTypeDef, asked: int) -> int | str:
+    """The number of bytes that a store is about to send, which was asked for a range of so many.
+
+    Where it doesn't tell, by the status that says that it is the range.
+    """
+    is_range = answer["ResponseMetadata"]["HTTPStatusCode"] == PARTIAL_CONTENT
+    return answer.get("ContentLength", asked if is_range else "all")
+
+
+def exactly(length: int, chunks: Iterable[bytes], url: str) -> Iterator[bytes]:
+    """The chunks; StoreError where they end early: botocore sees that by a length that is told."""
+    left = length
+    for chunk in chunks:
+        left -= len(chunk)
+        yield chunk
+    if left:
+        raise StoreError(f"the store sent {length - left} bytes instead of {length} ({url})")
 
 
 def overwrites_warning(verb: str) -> str:

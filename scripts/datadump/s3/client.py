@@ -14,7 +14,7 @@ from botocore.configprovider import ConstantProvider
 from botocore.exceptions import BotoCoreError
 
 from datadump.s3.bucket import Bucket
-from datadump.s3.errors import StoreError, store_errors
+from datadump.s3.errors import StoreError, judge, store_errors
 from datadump.settings.connection import aws_files
 from datadump.settings.environment import SettingsError
 from datadump.settings.store import StoreAccess
@@ -78,6 +78,7 @@ def client_of(session: boto3.Session, access: StoreAccess) -> S3Client:
             s3={"addressing_style": style},
         ),
     )
+    client.meta.events.register("response-received.s3", judge)
     return client
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from datadump.s3.bucket import Bucket
-from datadump.s3.errors import BucketAbsentError, FlawedListingError, StoreError
+from datadump.s3.errors import BucketAbsentError, FlawedListingError, foreign_answer
 
 if TYPE_CHECKING:
     from types_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
@@ -86,11 +86,12 @@ def folders_of(page: ListObjectsV2OutputTypeDef) -> list[str]:
 
 
 def check_names(page: ListObjectsV2OutputTypeDef, prefix: str, url: str) -> None:
-    """Raises StoreError for an answer that is no listing of what starts with the prefix."""
+    """Raises ClientError for an answer that is no listing.
+
+    And FlawedListingError for one that isn't of what starts with the prefix.
+    """
     if not page.keys() - {"ResponseMetadata"}:  # all that boto3 finds in somebody's page
-        raise StoreError(
-            f"the answer is no listing: does AWS_ENDPOINT_URL_S3 lead to an S3 store? ({url})"
-        )
+        raise foreign_answer("ListObjectsV2", page["ResponseMetadata"])
     for name in keys_of(page) + folders_of(page):
         if not name.startswith(prefix):
             raise FlawedListingError(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 from urllib.parse import quote, unquote
-
-if TYPE_CHECKING:
-    from types_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 SHA256, DUMPED_AT, DATABASE, DUMP_ID = "sha256", "dumped-at", "database", "dump-id"
 # What a header can hold as it is: printable ASCII. The rest is percent-encoded.
@@ -32,9 +30,12 @@ def to_headers(metadata: Metadata) -> dict[str, str]:
     }
 
 
-def read_metadata(head: HeadObjectOutputTypeDef) -> Metadata:
-    """What the answer to a HEAD tells; its names count in any case: some gateways rewrite them."""
-    told = {name.lower(): value for name, value in head["Metadata"].items()}
+def read_metadata(headers: Mapping[str, str]) -> Metadata:
+    """What these names and values of an object's tell.
+
+    The names count in any case: some gateways rewrite them.
+    """
+    told = {name.lower(): value for name, value in headers.items()}
     return Metadata(
         dumped_at=told.get(DUMPED_AT, ""),
         database=unquote(told.get(DATABASE, "")),

@@ -7,7 +7,6 @@ import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager
-from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,11 +16,17 @@ from datadump.ground.fingerprint import crc32_text
 from datadump.ground.progress import Progress
 from datadump.ground.terminal import MEBIBYTE
 from datadump.s3.bucket import Bucket, bare_etag, wanted_checksums
-from datadump.s3.errors import DeniedError, NotOfferedError
+from datadump.s3.errors import DeniedError, NotOfferedError, StoreError
 from datadump.s3.metadata import Metadata, to_headers
 
 if TYPE_CHECKING:
-    from types_boto3_s3.type_defs import CompletedPartTypeDef, PartTypeDef
+    from datetime import datetime
+
+    from types_boto3_s3.type_defs import (
+        CompletedPartTypeDef,
+        PartTypeDef,
+        UploadPartOutputTypeDef,
+    )
 
 
 LARGEST_PUT = 16 * MEBIBYTE  # in one request; more goes up in parts
@@ -41,7 +46,7 @@ class OpenUpload(NamedTuple):
     """A multipart upload that was neither completed nor aborted."""
 
     upload_id: str
-    initiated: datetime
+    initiated: float  # seconds since the epoch; 0 where the store doesn't tell
 
 
 class Slice(NamedTuple):
@@ -53,17 +58,22 @@ class Slice(NamedTuple):
 
     def is_stored_as(self, part: PartTypeDef) -> bool:
         """Whether the store has these bytes, by its checksum or its ETag, which is their MD5."""
-        if part["Size"] != self.length:
+        if part.get("Size", self.length) != self.length:
             return False
+        crc32, md5 = self.digests()
+        if "ChecksumCRC32" in part:
+            return part["ChecksumCRC32"] == crc32
+        return bare_etag(part.get("ETag", "")) == md5
+
+    def digests(self) -> tuple[str, str]:
+        """The CRC-32 as S3 writes it, and the MD5 in hex."""
         with open(self.path, "rb") as file:
             file.seek(self.start)
             crc32, md5, left = 0, hashlib.md5(usedforsecurity=False), self.length
             while left and (chunk := file.read(min(left, MEBIBYTE))):
                 crc32, left = zlib.crc32(chunk, crc32), left - len(chunk)
                 md5.update(chunk)
-        if "ChecksumCRC32" in part:
-            return part["ChecksumCRC32"] == crc32_text(crc32)
-        return bare_etag(part["ETag"]) == md5.hexdigest()
+        return crc32_text(crc32), md5.hexdigest()
 
 
 def slices(path: str, size: int) -> dict[int, Slice]:
@@ -94,6 +104,11 @@ class MultipartUploads:
                     self._client, ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT"
                 ),
             )
+        if "UploadId" not in answer:
+            raise StoreError(
+                f"the store began an upload in parts and told no id of it "
+                f"({self._bucket.url(self._key)})"
+            )
         return answer["UploadId"]
 
     def list_open(self) -> list[OpenUpload]:
@@ -103,10 +118,10 @@ class MultipartUploads:
                 Bucket=self._bucket.name, Prefix=self._key
             )
             return [
-                OpenUpload(upload["UploadId"], upload["Initiated"])
+                OpenUpload(upload["UploadId"], seconds(upload.get("Initiated")))
                 for page in pages
                 for upload in page.get("Uploads", [])
-                if upload["Key"] == self._key
+                if upload.get("Key") == self._key and "UploadId" in upload
             ]
 
     def abort(self, upload_id: str) -> None:
@@ -152,9 +167,9 @@ class MultipartUploads:
             )
             for page in pages:
                 for part in page.get("Parts", []):
-                    number = part["PartNumber"]
+                    number = part.get("PartNumber", 0)
                     if number in parts and parts[number].is_stored_as(part):
-                        yield number, completed(number, part["ETag"], part.get("ChecksumCRC32"))
+                        yield number, completed(number, parts[number], part)
 
     def _send_missing(
         self, upload_id: str, parts: dict[int, Slice], progress: Progress
@@ -185,15 +200,26 @@ class MultipartUploads:
                 Body=body,
                 **wanted_checksums(self._client, ChecksumAlgorithm="CRC32"),
             )
-        return completed(number, answer["ETag"], answer.get("ChecksumCRC32"))
+        return completed(number, part, answer)
 
     def _errors(self) -> AbstractContextManager[None]:
         return self._bucket.errors(self._key)
 
 
-def completed(number: int, etag: str, crc32: str | None) -> CompletedPartTypeDef:
-    """A part as the request that completes an upload names it, with the checksum that was told."""
-    part: CompletedPartTypeDef = {"PartNumber": number, "ETag": etag}
-    if crc32:
-        part["ChecksumCRC32"] = crc32
-    return part
+def completed(
+    number: int, part: Slice, told: PartTypeDef | UploadPartOutputTypeDef
+) -> CompletedPartTypeDef:
+    """A part as the request that completes an upload names it, by what the store told of it.
+
+    Where that is no ETag, it is the MD5 of its bytes, which it is at nearly every store.
+    """
+    etag = told.get("ETag") or part.digests()[1]
+    done: CompletedPartTypeDef = {"PartNumber": number, "ETag": etag}
+    if crc32 := told.get("ChecksumCRC32"):
+        done["ChecksumCRC32"] = crc32
+    return done
+
+
+def seconds(moment: datetime | None) -> float:
+    """The moment since the epoch; 0 for none."""
+    return moment.timestamp() if moment else 0.0

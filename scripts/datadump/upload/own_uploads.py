@@ -41,7 +41,7 @@ class OwnUploads:
             return
         for upload in self._list_open():
             noted = mark_of(upload.upload_id, fingerprint) == self._dump.noted.upload_mark
-            if noted or upload.initiated.timestamp() >= self._dump.noted.noted_at:
+            if noted or upload.initiated >= self._dump.noted.noted_at:
                 try:
                     self._at_key.abort(upload.upload_id)
                 except (DeniedError, NotOfferedError) as error:

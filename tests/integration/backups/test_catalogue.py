@@ -16,7 +16,7 @@ from datadump.s3.errors import StoreError
 from datadump.settings.pipelines import Pipeline
 from datadump.settings.store import StoreAccess
 from support.programs import Workplace
-from support.proxy import Proxy
+from support.proxy import PAGE, Proxy
 from support.store import Store
 
 DATABASE = "FACULDADE"
@@ -359,7 +359,7 @@ def test_page_in_place_of_a_listing_is_not_an_empty_bucket(
     uploads: Workplace, proxy: Proxy
 ) -> None:
     """An endpoint that answers everything so is no store: nobody should hear of no backups."""
-    proxy.choose = lambda _: "page"
+    proxy.choose = lambda _: PAGE
     result = uploads.restore("--list")
     assert result.returncode == 1
     (message,) = uploads.messages()

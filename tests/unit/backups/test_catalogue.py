@@ -2,26 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
-
 import pytest
-from datadump.backups.catalogue import Backup, backup_of
 from datadump.ground.terminal import human_size
-
-if TYPE_CHECKING:
-    from types_boto3_s3.type_defs import HeadObjectOutputTypeDef
-
-
-def test_metadata_counts_in_any_case() -> None:
-    """Some gateways rewrite names; ETags come with and without quotes."""
-    head = {
-        "ContentLength": 7,
-        "ETag": '"e"',
-        "Metadata": {"Dump-Id": "d", "SHA256": "s", "Dumped-At": "t", "Database": "na%C3%AFve%25"},
-    }
-    backup = Backup("k", 7, "e", "t", "naïve%", "d", "s")
-    assert backup_of("k", cast("HeadObjectOutputTypeDef", head)) == backup
-    assert backup_of("k", cast("HeadObjectOutputTypeDef", head | {"ETag": "e"})) == backup
 
 
 @pytest.mark.parametrize(
