@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Dumps the database DB_NAME into DUMPS_DIR: a whole dump under its final name, or nothing.
+# Dumps the database DB_NAME into DUMPS_DIR: a whole dump under its final name, or nothing. Or each of the
+# databases DB_NAMES into a folder of its own.
 # Exit status: 0 the dump is in the folder, 1 it failed (the daily log says why), 2 wrong settings.
 #
-# main is the way of a dump; its steps are in the files that are sourced here. They share these
+# dump_one is the way of a dump; its steps are in the files that are sourced here. They share these
 # descriptors; 4 to 7 have no name in any folder, so that a run that is killed leaves nothing behind:
 #
 #   3  in the dump's stream alone: where its last bytes are told
@@ -26,14 +27,20 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 . "$here/dump/stream.sh"
 . "$here/dump/waiting.sh"
 . "$here/dump/folder.sh"
+. "$here/dump/pipelines.sh"
 
 : "${DB_USER:=backup}" "${DB_PASSWORD_FILE:=/run/secrets/db_password}"
 : "${DB_SILENCE_LIMIT:=600}" "${DUMP_COMPRESSION:=none}" "${KEEP_WAITING:=7}"
+: "${DB_NAMES:=}" "${DB_EXCLUDE:=}"
+: "${LOGGED_AS:=}" # what the log calls this dump, where a run of several has started it
+
+owed=("$LOGGED_AS") # what the log calls the dumps that aren't done yet
 
 check_settings() {
     local zone=$TZ
     is_zone "$zone" || { TZ=UTC && wrong_setting "TZ: there is no time zone '$zone'"; }
     check_client_settings DB_USER
+    read_names
     [[ $DUMP_COMPRESSION =~ ^(none|zstd|gzip)$ ]] \
         || wrong_setting "DUMP_COMPRESSION: '$DUMP_COMPRESSION' is none of none, zstd, gzip"
     [[ $DB_SILENCE_LIMIT =~ ^[1-9][0-9]{0,5}$ ]] \
@@ -67,9 +74,18 @@ main() {
     read_password DB_PASSWORD_FILE
     end_on_signals
     open_work_files
+    if [[ -n $DB_NAMES ]]; then
+        dump_each
+    else
+        dump_one
+    fi
+}
+
+dump_one() {
     wait_for_turn
     check_finished_name
     check_server
+    [[ -n $LOGGED_AS ]] || { ask_for_databases && tell_of_others "$DB_NAME"; }
     check_rights
     check_events
     check_views
@@ -81,7 +97,7 @@ main() {
     publish
     make_room
     trap - EXIT
-    log 'database dump completed'
+    log "database dump completed${LOGGED_AS:+: $LOGGED_AS}"
 }
 
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# daily_log.sh MESSAGE: appends the event to the daily log, and says it on standard output too.
+# daily_log.sh [--once-a-day] MESSAGE: appends the event to the daily log, and says it on standard output too.
+# With that option not where the day's log has it already.
 #
 # The format of the line is known here alone; the Python side calls this script. A log that can't be
 # written is reported on standard error and is no failure: it must never stop a dump or an upload.
@@ -14,13 +15,15 @@ here=$(dirname -- "${BASH_SOURCE[0]}")
 readonly LONGEST_MESSAGE=1000
 
 main() {
-    local message line file start=''
+    local message line file start='' once=''
+    [[ $1 != --once-a-day ]] || { once=1 && shift; }
     message=${1:0:LONGEST_MESSAGE}
     # What is no character, and what a terminal would obey, is left out: C1, too, such as U+009B.
     message=${message//[![:print:]]/ }
     # The clock is read once, so that the file's name and the line agree at midnight.
     printf -v line '%(%F,%T)T,%s' -1 "$message"
     file=$LOGS_DIR/${line%%,*}.txt
+    [[ -z $once || ! -f $file ]] || ! cut --delimiter=, --fields=3- -- "$file" | grep -qxF -- "$message" || return 0
     if [[ -s $file && -n $(tail -c 1 -- "$file") ]]; then
         start=$'\n' # a full disk cut the last line short
     fi

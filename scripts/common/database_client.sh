@@ -19,6 +19,10 @@ log() {
     "$common/daily_log.sh" "${1:0:LONGEST_ARGUMENT}" || true
 }
 
+log_once_a_day() {
+    "$common/daily_log.sh" --once-a-day "${1:0:LONGEST_ARGUMENT}" || true
+}
+
 wrong_setting() {
     log "$1" >&2
     exit 2

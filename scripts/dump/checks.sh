@@ -41,5 +41,5 @@ history_can_be_dumped() {
 warn() {
     local named
     named=$(</dev/stdin)
-    [[ -z $named ]] || printf 'warning: %s: %s\n' "$1" "$(one_line "$named")" >&2
+    [[ -z $named ]] || printf 'warning: %s: %s\n' "${LOGGED_AS:+$LOGGED_AS: }$1" "$(one_line "$named")" >&2
 }

@@ -13,7 +13,7 @@ end_on_signals() {
 
 # fail REASON: ends the script, status 1.
 fail() {
-    local job reason
+    local job name reason
     trap '' HUP INT TERM # one failure, one line
     trap - EXIT
     for job in $(jobs -p); do
@@ -21,7 +21,9 @@ fail() {
     done
     reason=$(one_line "$(with_remedy "$(plainly "$1")")")
     remove_partial_dump
-    log "database dump failed: $reason"
+    for name in "${owed[@]}"; do
+        log "database dump failed: ${name:+$name: }$reason"
+    done
     exit 1
 }
 

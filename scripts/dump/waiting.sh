@@ -81,7 +81,7 @@ drop() {
     for name in "${@:2}"; do
         ! rm -- "$DUMPS_DIR/$name" || dropped=1
     done
-    ((! dropped)) || log "dump dropped, never uploaded: $(dumped_at "${1%.*}")"
+    ((! dropped)) || log "dump dropped, never uploaded: $(dumped_at "${1%.*}")${LOGGED_AS:+: $LOGGED_AS}"
 }
 
 # dumped_at SECONDS: since 1970, as an object's metadata says it.
