@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 
 from datadump.commands.boundary import exit_status
-from datadump.dumps.folder import DumpFolder
+from datadump.dumps.folder import DumpFolder, folders_in
 from datadump.ground.daily_log import SCRIPT as LOG_SCRIPT
 from datadump.ground.daily_log import log
 from datadump.ground.owner import become_owner_of
 from datadump.settings.environment import check_access, check_folder, put_environment_in_force
-from datadump.settings.pipelines import Pipeline, read_pipeline
+from datadump.settings.pipelines import Pipeline, are_several, read_pipeline
 from datadump.settings.store import StoreAccess, check_files, read_store
 
 
@@ -33,25 +33,35 @@ def send() -> int:
     become_owner_of(pipeline.dumps, LOG_SCRIPT)
     check_access("DUMPS_DIR", pipeline.dumps)
     check_files(environment, access)  # once more: root could read all
-    return upload_pending(access, pipeline)
+    # Of one database, too, those of several that were before: what waits there is not to be lost.
+    folders = folders_in(pipeline.dumps, used=not are_several(environment))
+    return upload_pending(access, [pipeline, *pipeline.below(folders)])
 
 
-def upload_pending(access: StoreAccess, pipeline: Pipeline) -> int:
-    """Upload what waits in the pipeline's folder, unless another tick is at work there.
+def upload_pending(access: StoreAccess, pipelines: list[Pipeline]) -> int:
+    """Upload what waits in the pipelines' folders, but for those that another tick works in.
 
-    Returns the exit status: 0, or 1 where a dump didn't arrive. Raises OSError.
+    Returns the exit status: 0, or 1 where a dump didn't arrive.
     """
-    folder = DumpFolder(pipeline.dumps)
-    if not folder.lock():
-        return 0
-    pending = folder.pending()
-    if not pending:
-        log("there is no file to upload")
-        return 0
-    # Not before it's needed: boto3 takes longer to import than everything else here together.
-    from datadump.upload.sending import send_all
+    failed, others_at_work, waiting = False, False, []
+    for pipeline in pipelines:
+        try:
+            folder = DumpFolder(pipeline.dumps, pipeline.own_folder)
+            if folder.lock():
+                waiting += [(dump, folder, pipeline) for dump in folder.pending()]
+            else:
+                others_at_work = True
+        except OSError as error:
+            log(pipeline.failure(error))
+            failed = True
+    if waiting:
+        # Not before it's needed: boto3 takes longer to import than everything else here together.
+        from datadump.upload.sending import send_all
 
-    return 0 if send_all(access, pipeline, folder, pending, today) else 1
+        failed = not send_all(access, waiting, today) or failed
+    elif not failed and not others_at_work:
+        log("there is no file to upload")
+    return int(failed)
 
 
 def today() -> str:

@@ -35,14 +35,27 @@ class Pending(NamedTuple):
         return bool(self.taken) + bool(self.taken and self.taken.destination)
 
 
+def folders_in(path: str, *, used: bool) -> list[str]:
+    """The names of the folders there; ``used``: only those that an uploader has worked in.
+
+    Raises OSError.
+    """
+    with os.scandir(path) as entries:
+        found = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+    if not used:
+        return found
+    return [name for name in found if os.path.exists(f"{path}/{name}/{LOCK_NAME}")]
+
+
 class DumpFolder:
     """What is done in a folder of dumps. Every method raises OSError as it comes.
 
     One process at a time may work in it: :meth:`lock` first.
     """
 
-    def __init__(self, path: str) -> None:
-        self._path = path
+    def __init__(self, path: str, name: str = "") -> None:
+        """``name``: the folder's, where it is one of several."""
+        self._path, self._name = path, name
         self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
         self._notices = Notices()
 
@@ -82,7 +95,7 @@ class DumpFolder:
         found: dict[int, Pending] = {}
         with os.scandir(self._path) as entries:
             for entry in entries:
-                taken = parse_taken(entry.name)
+                taken = parse_taken(entry.name, self._name)
                 if taken is None and entry.name not in FINISHED_NAMES:
                     continue
                 try:  # a folder's own word for the inode is made up by some mounts
@@ -97,13 +110,14 @@ class DumpFolder:
 
     def take(self, finished_name: str, dump_id: str) -> TakenDump:
         """Take a waiting dump: from here on nothing replaces it."""
-        dump = TakenDump(dump_id, finished_name)
+        dump = TakenDump(dump_id, finished_name, own_folder=self._name)
         self._rename(finished_name, dump.name)
         return dump
 
     def note(self, dump: TakenDump, destination: Destination | None) -> TakenDump:
         """Note on disk where the dump is about to go."""
-        return self._note(dump, TakenDump(dump.dump_id, dump.finished_name, destination, now()))
+        noted = dump._replace(destination=destination, noted_at=now(), upload_mark=0)
+        return self._note(dump, noted)
 
     def note_upload(self, dump: TakenDump, mark: int) -> TakenDump:
         """Note on disk by which multipart upload it goes there."""
@@ -111,7 +125,7 @@ class DumpFolder:
 
     def renew(self, dump: TakenDump, dump_id: str) -> TakenDump:
         """Make another dump of that file, with the new id and no destination."""
-        return self._note(dump, TakenDump(dump_id, dump.finished_name))
+        return self._note(dump, TakenDump(dump_id, dump.finished_name, own_folder=self._name))
 
     def show(self, dump: TakenDump) -> None:
         """After a failure: show the dump under its name again, if that is free.

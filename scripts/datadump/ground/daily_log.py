@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 
 from datadump.ground.paths import COMMON
 from datadump.ground.terminal import printable
@@ -12,13 +13,16 @@ SCRIPT = os.path.join(COMMON, "daily_log.sh")
 LONGEST_ARGUMENT = 30_000  # characters: the system takes no argument of 128 KiB
 
 
-def log_unexpected(error: Exception) -> None:
-    """A fault of this program: its traceback is for us, a line of the log for whoever reads it."""
+def log_unexpected(error: Exception, line: Callable[[str], str] = str) -> None:
+    """A fault of this program: its traceback is for us, a line of the log for whoever reads it.
+
+    ``line`` makes that of what is said.
+    """
     import traceback  # which an idle tick does without
 
     said = "".join(traceback.format_exception(error))
     print(*map(printable, said.splitlines()), sep="\n", file=sys.stderr)
-    log(f"unexpected {type(error).__name__}: {error}")
+    log(line(f"unexpected {type(error).__name__}: {error}"))
 
 
 def log(message: str, *, to_stderr: bool = False) -> None:

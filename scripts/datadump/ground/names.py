@@ -8,7 +8,7 @@ TAKEN_PREFIX = ".send-to-s3."
 DUMP_ID_LENGTH = 32  # hexadecimal digits
 NOTE_LENGTH = 16
 LONGEST_BUCKET = 63  # characters, by S3's rule
-MOST_DIGITS = 15  # of the number in a key
+MOST_DIGITS = 8  # of the number in a key
 LONGEST_FILE_NAME = 255  # bytes, in Linux
 
 
@@ -27,12 +27,13 @@ def name_of_note(dump_id: str, note: str, bucket: str, key: str) -> str:
     return f"{TAKEN_PREFIX}{dump_id}.{note}.{escape(f'{bucket}/{key}')}"
 
 
-# So many bytes of an escaped prefix fit into a note when all else is as long as it can be.
+# So many bytes of an escaped prefix fit into a note when all else is as long as it can be; the two
+# slashes stand for a folder that the note leaves out.
 ROOM_FOR_PREFIX = LONGEST_FILE_NAME - len(
     name_of_note(
         "0" * DUMP_ID_LENGTH,
         "0" * NOTE_LENGTH,
         "b" * LONGEST_BUCKET,
-        f"/2026-11-23/datadump{'9' * MOST_DIGITS}{max(SUFFIXES, key=len)}",
+        f"//2026-11-23/datadump{'9' * MOST_DIGITS}{max(SUFFIXES, key=len)}.age",
     )
 )

@@ -78,14 +78,38 @@ def test_files_of_others_are_no_dumps(name: str) -> None:
 
 
 def test_longest_note_fits_into_a_file_name() -> None:
-    """Longest bucket, prefix, number and suffix: to the byte, so no room is wasted."""
+    """Longest bucket, prefix, number and suffix, of one of several: there is room for .age, too."""
     prefix = "é" * (ROOM_FOR_PREFIX // 2)
     assert len(escape(prefix).encode()) == ROOM_FOR_PREFIX
-    keys = [f"{prefix}/2026-11-23/datadump{10**15 - 1}{suffix}" for suffix in SUFFIXES]
+    folder = "學" * 64
+    keys = [f"{prefix}/{folder}/2026-11-23/datadump{10**8 - 1}{suffix}" for suffix in SUFFIXES]
     assert all(map(is_dump_key, keys))
-    destinations = [Destination("b" * 63, key) for key in keys]
-    dumps = [TakenDump(DUMP_ID, "datadump.sql", where, 2**32 - 1, 1) for where in destinations]
-    assert max(len(dump.name.encode()) for dump in dumps) == 255
+    dumps = [
+        TakenDump(DUMP_ID, f"datadump{suffix}", Destination("b" * 63, key), 2**32 - 1, 1, folder)
+        for key, suffix in zip(keys, SUFFIXES, strict=True)
+    ]
+    assert max(len(dump.name.encode()) for dump in dumps) == 255 - len(".age")
+    assert [parse_taken(dump.name, folder) for dump in dumps] == dumps
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("shop/2026-11-23/datadump1.sql", "b%2F%2F2026-11-23%2Fdatadump1.sql"),
+        ("a/shop/2026-11-23/datadump1.sql", "b%2Fa%2F%2F2026-11-23%2Fdatadump1.sql"),
+        ("myshop/2026-11-23/datadump1.sql", "b%2Fmyshop%2F2026-11-23%2Fdatadump1.sql"),
+        ("shop/shop/2026-11-23/datadump1.sql", "b%2Fshop%2F%2F2026-11-23%2Fdatadump1.sql"),
+        ("2026-11-23/datadump1.sql", "b%2F2026-11-23%2Fdatadump1.sql"),
+        ("datadump.sql", "b%2Fdatadump.sql"),
+    ],
+)
+def test_note_leaves_its_folder_s_own_name_out(key: str, told: str) -> None:
+    """And nothing else: what was noted in a folder that was the only one is whole."""
+    dump = TakenDump(DUMP_ID, "datadump.sql", Destination("b", key), 1, 2, "shop")
+    assert dump.name.rpartition(".sql")[0].rpartition(".")[2] + ".sql" == told
+    assert parse_taken(dump.name, "shop") == dump
+    whole = TakenDump(DUMP_ID, "datadump.sql", Destination("b", key), 1, 2)
+    assert parse_taken(whole.name, "shop") == dump
 
 
 def pending(folder: DumpFolder) -> list[str]:

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from datadump.dumps.folder import DumpFolder
 from datadump.dumps.taken import Destination, TakenDump
+from datadump.settings.pipelines import Pipeline
 from datadump.upload.in_hand import DumpInHand
 from datadump.upload.sending import send_and_log
 
+PIPELINE = Pipeline("FACULDADE", "/dumps", "")
 PLAIN = TakenDump("a" * 32, "datadump.sql")
 NOTED = TakenDump("a" * 32, "datadump.sql", Destination("bucket", "2026-11-23/datadump1.sql"))
 
@@ -37,7 +39,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def outcome(folder: Path, dump: TakenDump, number: int, name: str | None) -> bool:
     error = OSError(number, os.strerror(number), name and str(folder / name))
     in_hand = DumpInHand(DumpFolder(str(folder)), dump)
-    return send_and_log(in_hand, Failing(error))  # type: ignore[arg-type]
+    return send_and_log(in_hand, Failing(error), PIPELINE)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.ENOSPC])
