@@ -1,15 +1,19 @@
-"""The backups in the bucket: the newest ones, or the one that a person asks for."""
+"""The backups in the bucket: the newest ones, or the one that a person asks for.
+
+A catalogue is one pipeline's; there are as many as there are pipelines under a prefix.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
-from itertools import islice
+from functools import cached_property
+from itertools import chain, islice
 from typing import NamedTuple, TypeVar
 
-from datadump.backups.proofs import Proof, Proofs
+from datadump.backups.proofs import PROOFS, Proof, Proofs
 from datadump.ground.terminal import some_of
 from datadump.s3.bucket import Bucket, Head
 from datadump.s3.errors import RefusedError, StoreError
@@ -48,25 +52,26 @@ class Newest(NamedTuple):
 
 
 class Catalogue:
-    """The backups under one prefix of one bucket. Every method raises StoreError."""
+    """The backups of one pipeline in one bucket. Every method raises StoreError."""
 
     def __init__(self, bucket: Bucket, pipeline: Pipeline) -> None:
+        self.pipeline, self.proofs = pipeline, Proofs(bucket, pipeline.prefix)
         self._bucket, self._prefix = bucket, pipeline.prefix
         self._database = pipeline.database
-        self._proofs = Proofs(bucket, pipeline.prefix)
 
     @property
     def place(self) -> str:
         """What messages call the prefix and its bucket."""
         return self._bucket.url(self._prefix)
 
+    def has_key(self, text: str) -> bool:
+        """Whether that is a key of this pipeline alone, by its folder among several."""
+        folder = self.pipeline.own_folder and self._prefix
+        return bool(folder) and text.removeprefix(f"{self._bucket.url()}/").startswith(folder)
+
     def newest(self, count: int) -> Newest:
-        """Up to so many backups, with their proofs. Asks for no more days than that takes."""
-        keys = self._keys(self._days())
-        wanted = list(islice(keys, count))
-        more = next(keys, None) is not None
-        found = in_parallel(self._proven, wanted)
-        return Newest([backup for backup in found if backup], more)
+        """Up to so many backups, with their proofs: :func:`newest_of` this one alone."""
+        return newest_of([self], count)
 
     def find(self, wanted: str) -> Backup:
         """The object that a person means; NoBackupError where there is none.
@@ -76,7 +81,7 @@ class Catalogue:
         key what is of a day to come.
         """
         if wanted == LATEST:
-            found = self._last_of(self._days())
+            found = self._last_of(self.days)
         elif is_day(wanted):
             found = self._last_of([wanted])
         else:
@@ -94,7 +99,8 @@ class Catalogue:
             what = f"no object {wanted!r}"
         return f"there is {what} in {self.place}: --list shows what is there"
 
-    def _days(self) -> list[str]:
+    @cached_property
+    def days(self) -> list[str]:
         """Days with objects, newest first, up to tomorrow: other clocks and zones may be there.
 
         A later one would be the latest for ever, whoever put it there: it is passed over, and that
@@ -110,20 +116,22 @@ class Catalogue:
             )
         return days[len(to_come) :]
 
-    def _keys(self, days: Iterable[str]) -> Iterator[str]:
-        """The keys of these days' backups: a day after the other, and its last one first."""
-        for keys in in_parallel(self._keys_of_day, days):
-            yield from keys
-
-    def _keys_of_day(self, day: str) -> list[str]:
+    def numbered(self, day: str) -> list[tuple[int, str]]:
+        """The numbers and keys of that day's backups, the last one first."""
         folder = day_folder(self._prefix, day)
         numbers = {key: number_of(key, folder) for key in Listing(self._bucket).keys_in(folder)}
         highest = highest_number(numbers, folder)
-        numbered = [key for key, number in numbers.items() if 0 < number <= highest]
-        return sorted(numbered, key=lambda key: (numbers[key], key), reverse=True)
+        found = [(number, key) for key, number in numbers.items() if 0 < number <= highest]
+        return sorted(found, reverse=True)
+
+    def proven(self, key: str) -> Backup | None:
+        """The backup that has that key, with its proof; None where it is gone."""
+        backup = self._backup(key)
+        return self._with_proof(backup) if backup else None
 
     def _last_of(self, days: Iterable[str]) -> Backup | None:
-        for backup in in_parallel(self._backup, self._keys(days)):
+        numbered = chain.from_iterable(in_parallel(self.numbered, days))
+        for backup in in_parallel(self._backup, (key for _, key in numbered)):
             if backup and backup.database in {"", self._database}:
                 return backup
         return None
@@ -144,15 +152,49 @@ class Catalogue:
         head = self._bucket.head(key)
         return backup_of(key, head) if head else None
 
-    def _proven(self, key: str) -> Backup | None:
-        backup = self._backup(key)
-        return self._with_proof(backup) if backup else None
-
     def _with_proof(self, backup: Backup) -> Backup:
-        proof = self._proofs.read(backup.key)
+        proof = self.proofs.read(backup.key)
         if proof is None or not proof.speaks_for(backup.dump_id, backup.etag):
             return backup
         return backup._replace(proof=proof)
+
+
+def catalogues_in(bucket: Bucket, whole: Pipeline) -> list[Catalogue]:
+    """Those of all pipelines that have backups: the whole itself, and the ones below it.
+
+    Raises StoreError.
+    """
+    names = [name for name in Listing(bucket).folders_in(whole.prefix) if name != PROOFS]
+    below = whole.below(name for name in names if not is_day(name))
+    found = [Catalogue(bucket, pipeline) for pipeline in (whole, *below)]
+    have_days = in_parallel(lambda catalogue: bool(catalogue.days), found)
+    return [catalogue for catalogue, has_days in zip(found, have_days, strict=True) if has_days]
+
+
+def newest_of(catalogues: Sequence[Catalogue], count: int) -> Newest:
+    """Up to so many backups of all of these, with their proofs, by day and by number.
+
+    Asks for no more days than that takes. Raises StoreError.
+    """
+    keys = keys_of(catalogues)
+    wanted = list(islice(keys, count))
+    more = next(keys, None) is not None
+    found = in_parallel(lambda of: of[0].proven(of[1]), wanted)
+    return Newest([backup for backup in found if backup], more)
+
+
+def keys_of(catalogues: Sequence[Catalogue]) -> Iterator[tuple[Catalogue, str]]:
+    """All keys and whose they are: a day after the other, and its highest numbers first."""
+    days = sorted({day for catalogue in catalogues for day in catalogue.days}, reverse=True)
+    having = [(day, [one for one in catalogues if day in one.days]) for day in days]
+    numbered = in_parallel(
+        lambda of: [(number, of[0], key) for number, key in of[0].numbered(of[1])],
+        ((one, day) for day, ones in having for one in ones),
+    )
+    for _, ones in having:
+        of_day = chain.from_iterable(islice(numbered, len(ones)))
+        for _, one, key in sorted(of_day, key=lambda found: found[0], reverse=True):
+            yield one, key
 
 
 def backup_of(key: str, head: Head) -> Backup:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -14,7 +15,9 @@ from datadump.s3.errors import (
     NotOfferedError,
     RefusedError,
 )
+from datadump.s3.listing import Listing
 
+PROOFS = "proofs"  # the folder
 LARGEST = 1024 * 1024  # bytes; ours have a few hundred
 
 
@@ -28,6 +31,7 @@ class Proof(NamedTuple):
     reason: str  # why not; '' where it is
     at: str  # ISO 8601 with offset
     numbers: dict[str, int]  # what was compared, for a person
+    seconds: dict[str, float]  # that each phase took; earlier proofs have none
 
     def speaks_for(self, dump_id: str, etag: str) -> bool:
         """Whether the drill was of the object that has this dump-id and this ETag.
@@ -60,8 +64,21 @@ class Proofs:
 
         None where there is none, or none that can be read.
         """
+        return self._at(self._key_for(key))
+
+    def newest(self) -> Proof | None:
+        """The proof of the newest backup that has one which can be read."""
+        listing, folder = Listing(self._bucket), f"{self._prefix}{PROOFS}/"
+        for day in sorted(listing.folders_in(folder), reverse=True):
+            keys = listing.keys_in(f"{folder}{day}/")
+            for key in sorted(keys, key=lambda key: (len(key), key), reverse=True):
+                if proof := self._at(key):
+                    return proof
+        return None
+
+    def _at(self, key: str) -> Proof | None:
         try:
-            return parse(self._bucket.read(self._key_for(key), LARGEST))
+            return parse(self._bucket.read(key, LARGEST))
         except RefusedError:  # absent, or this account may not see it
             return None
 
@@ -85,7 +102,7 @@ class Proofs:
 
     def _key_for(self, key: str) -> str:
         """A backup's key may be outside of the prefix as well."""
-        return f"{self._prefix}proofs/{key.removeprefix(self._prefix)}.json"
+        return f"{self._prefix}{PROOFS}/{key.removeprefix(self._prefix)}.json"
 
 
 def encode(proof: Proof) -> bytes:
@@ -97,9 +114,10 @@ def parse(content: bytes) -> Proof | None:
     """The proof that these bytes of JSON are, or None where they are none."""
     try:
         plain = json.loads(content)
+        plain.setdefault("seconds", {})
         proof = Proof(*(plain[name.replace("_", "-")] for name in Proof._fields))
         datetime.fromisoformat(proof.at)
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     texts = (proof.key, proof.dump_id, proof.etag, proof.reason, proof.at)
     sound = (
@@ -107,5 +125,8 @@ def parse(content: bytes) -> Proof | None:
         and isinstance(proof.verified, bool)
         and isinstance(proof.numbers, dict)
         and all(type(number) is int for number in proof.numbers.values())
+        and isinstance(proof.seconds, dict)
+        and all(type(number) in {int, float} for number in proof.seconds.values())
+        and all(map(math.isfinite, proof.seconds.values()))
     )
     return proof if sound else None

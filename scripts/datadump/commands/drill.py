@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Mapping, Sequence
 
-from datadump.backups.catalogue import LATEST, Catalogue
-from datadump.backups.proofs import Proofs
-from datadump.commands.way_back import look_up, run
+from datadump.backups.catalogue import LATEST, Backup, Catalogue
+from datadump.backups.turns import Turn, turns
+from datadump.commands.choosing import catalogues_of, look_up
+from datadump.commands.way_back import TROUBLES, run
 from datadump.drill.proving import outcome_of, proof_of, write_proof
 from datadump.drill.report import as_outcome
 from datadump.ground.daily_log import log
+from datadump.ground.progress import Phases
+from datadump.ground.terminal import printable
+from datadump.s3.bucket import Bucket
 from datadump.s3.client import connect
 from datadump.s3.errors import StoreError
-from datadump.settings.pipelines import read_pipeline
+from datadump.settings.environment import duration
+from datadump.settings.pipelines import are_several, read_pipeline
 from datadump.settings.scratch import read_scratch
 from datadump.settings.store import read_store
+
+FAILED = "restore verification failed"
 
 
 def drill_command(arguments: Sequence[str]) -> int:
@@ -24,29 +32,82 @@ def drill_command(arguments: Sequence[str]) -> int:
         prog="restore-drill",
         description="Proves a backup by restoring it into a server of its own.",
     )
-    parser.add_argument("what", nargs="?", metavar="WHAT", default=LATEST, help="as for restore")
-    given = parser.parse_args(arguments)
-    return run(
-        "restore verification failed", lambda environment: drill_one(environment, given.what)
+    parser.add_argument("what", nargs="?", metavar="WHAT", help="as for restore; default: latest")
+    parser.add_argument(
+        "--database", metavar="NAME", help="of DB_NAMES; default: whose proof is longest ago"
     )
+    parser.add_argument("--all", action="store_true", help="the newest backup of every database")
+    parser.add_argument(
+        "--for", dest="time", metavar="2h", help="of as many as wait and can begin in that time"
+    )
+    given = parser.parse_args(arguments)
+    if (given.what or given.database) and (given.all or given.time):
+        parser.error("--all and --for choose the backups themselves")
+    return run(FAILED, lambda environment: drill_some(environment, given))
 
 
-def drill_one(environment: Mapping[str, str], what: str) -> int:
-    """Hold a drill, leave its proof in the bucket, and log the verdict; returns the exit status."""
-    access, pipeline = read_store(environment), read_pipeline(environment)
+def drill_some(environment: Mapping[str, str], given: argparse.Namespace) -> int:
+    """Hold the drills that were asked for; returns the exit status."""
+    access = read_store(environment)
+    read_pipeline(environment)  # which may be wrong
     scratch = read_scratch(environment)
+    limit = duration("--for", given.time) if given.time else None
     bucket = connect(access)
-    backup = look_up(Catalogue(bucket, pipeline), what)
-    if not backup:
-        return 2
-    outcome = outcome_of(bucket, backup, scratch)
-    print(as_outcome(outcome), flush=True)
+    if given.all or limit:
+        queue = turns(catalogues_of(bucket, environment, None))
+        return drill_in_turn(bucket, queue, scratch, limit)
+    return drill_one(bucket, *chosen(bucket, environment, given), scratch)
+
+
+def chosen(
+    bucket: Bucket, environment: Mapping[str, str], given: argparse.Namespace
+) -> tuple[Catalogue, Backup]:
+    """The backup that was named, or whose turn it is."""
+    if given.what or given.database or not are_several(environment):
+        return look_up(bucket, environment, given.database, given.what or LATEST)
+    first = turns(catalogues_of(bucket, environment, None))[0]
+    return first.catalogue, first.backup
+
+
+def drill_in_turn(bucket: Bucket, queue: Sequence[Turn], scratch: str, seconds: int | None) -> int:
+    """Drill each, and say at the end what is proven; returns the exit status.
+
+    ``seconds``: after so many no drill begins, and until then only of backups that wait for one.
+    """
+    end = time.monotonic() + seconds if seconds else None
+    outcomes: dict[str, list[str]] = {"proven": [], "FAILED": [], "waiting for a proof": []}
+    for turn in queue:
+        if end is None or (turn.waits and time.monotonic() < end):
+            status = drill_as_one_of_many(bucket, turn, scratch)
+            outcomes["FAILED" if status else "proven"].append(turn.database)
+        else:
+            outcomes["waiting for a proof" if turn.waits else "proven"].append(turn.database)
+    for what, databases in outcomes.items():
+        if databases:
+            print(printable(f"{what}: {', '.join(databases)}"))
+    return 1 if outcomes["FAILED"] else 0
+
+
+def drill_as_one_of_many(bucket: Bucket, turn: Turn, scratch: str) -> int:
+    """What :func:`drill_one` returns; an error that keeps none of the others is logged."""
+    try:
+        return drill_one(bucket, turn.catalogue, turn.backup, scratch)
+    except TROUBLES as error:
+        log(f"{FAILED}: {error} ({turn.backup.key})")
+        return 1
+
+
+def drill_one(bucket: Bucket, catalogue: Catalogue, backup: Backup, scratch: str) -> int:
+    """Hold a drill, leave its proof in the bucket, and log the verdict; returns the exit status."""
+    phases = Phases()
+    outcome = outcome_of(bucket, backup, scratch, phases)
+    print(as_outcome(outcome), phases, sep="\n", flush=True)
     if outcome.reason:
-        log(f"restore verification failed: {outcome.reason} ({backup.key})")
+        log(f"{FAILED}: {outcome.reason} ({backup.key})")
     else:
         log(f"restore verified: {backup.key}")
     try:
-        write_proof(Proofs(bucket, pipeline.prefix), proof_of(backup, outcome))
+        write_proof(catalogue.proofs, proof_of(backup, outcome, phases))
     except StoreError as error:
         log(f"proof not stored: {error}")
         return 1

@@ -6,9 +6,10 @@ import argparse
 from collections.abc import Mapping, Sequence
 from subprocess import CalledProcessError
 
-from datadump.backups.catalogue import Catalogue
+from datadump.backups.catalogue import newest_of
 from datadump.backups.listing import as_json, as_table
-from datadump.commands.way_back import look_up, run
+from datadump.commands.choosing import catalogues_of, look_up
+from datadump.commands.way_back import run
 from datadump.ground.daily_log import log
 from datadump.ground.terminal import printable, some_of
 from datadump.mariadb.client_options import client_options, remedies
@@ -41,6 +42,7 @@ def restore_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "what", nargs="?", metavar="WHAT", help="latest, a day (2026-11-23) for its last, or a key"
     )
+    parser.add_argument("--database", metavar="NAME", help="whose backups, of those of DB_NAMES")
     parser.add_argument("--list", action="store_true", help="show the backups, newest first")
     parser.add_argument("--limit", type=int, default=SHOWN, help=f"of that list (default: {SHOWN})")
     parser.add_argument("--json", action="store_true", help="that list as JSON")
@@ -65,18 +67,19 @@ def restore_parser() -> argparse.ArgumentParser:
 
 def list_backups(environment: Mapping[str, str], given: argparse.Namespace) -> int:
     """Print the newest backups, as many as were asked for; returns the exit status."""
-    access, pipeline = read_store(environment), read_pipeline(environment)
+    access, whole = read_store(environment), read_pipeline(environment)
     if given.limit < 1:
         raise SettingsError(f"--limit: {given.limit} is not a number of backups")
-    catalogue = Catalogue(connect(access), pipeline)
-    newest = catalogue.newest(given.limit)
-    print(as_json(newest) if given.json else as_table(newest, catalogue.place))
+    bucket = connect(access)
+    newest = newest_of(catalogues_of(bucket, environment, given.database), given.limit)
+    print(as_json(newest) if given.json else as_table(newest, bucket.url(whole.prefix)))
     return 0
 
 
 def restore_one(environment: Mapping[str, str], given: argparse.Namespace) -> int:
     """Restore the backup that was asked for, and log that; returns the exit status."""
-    access, pipeline = read_store(environment), read_pipeline(environment)
+    access = read_store(environment)
+    read_pipeline(environment)  # which may be wrong
     scratch = read_scratch(environment)
     account = "LOOK" if given.into else "RESTORE"
     try:
@@ -84,11 +87,9 @@ def restore_one(environment: Mapping[str, str], given: argparse.Namespace) -> in
     except CalledProcessError as error:
         return error.returncode
     bucket = connect(access)
-    backup = look_up(Catalogue(bucket, pipeline), given.what)
-    if not backup:
-        return 2
+    catalogue, backup = look_up(bucket, environment, given.database, given.what)
     target = Target(
-        name=given.into or pipeline.database,
+        name=given.into or catalogue.pipeline.database,
         overwrite=given.overwrite,
         of_itself=not given.into,
         definers=given.definers or not given.into,

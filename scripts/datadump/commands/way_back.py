@@ -1,7 +1,4 @@
-"""What both commands of the way back share.
-
-Which errors are failures, how they are stopped, and what is answered where there is no such backup.
-"""
+"""What both commands of the way back share: which errors are failures, and how they are stopped."""
 
 from __future__ import annotations
 
@@ -11,10 +8,8 @@ from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import NoReturn
 
-from datadump.backups.catalogue import LATEST, Backup, Catalogue, NoBackupError
-from datadump.backups.listing import as_table
 from datadump.commands.boundary import exit_status
-from datadump.ground.terminal import printable
+from datadump.commands.choosing import UnclearError
 from datadump.mariadb.complaints import ServerError
 from datadump.restore.swap import SwapError
 from datadump.restore.target import RestoreError
@@ -22,17 +17,13 @@ from datadump.s3.errors import StoreError
 from datadump.settings.environment import put_environment_in_force
 from datadump.sql.lines import DumpError
 
-NEWEST_SHOWN = 3  # backups, to somebody who asked for one that isn't there
-
 
 class StoppedError(Exception):
     """Somebody wants this process to end; the text says by which signal."""
 
 
-FAILURES = (
-    StoreError, OSError, ServerError, DumpError, SwapError, RestoreError, StoppedError,
-    KeyboardInterrupt,
-)  # fmt: skip
+TROUBLES = (StoreError, OSError, ServerError, DumpError, SwapError, RestoreError)
+FAILURES = (*TROUBLES, StoppedError, KeyboardInterrupt)
 
 
 def run(failure: str, action: Callable[[Mapping[str, str]], int]) -> int:
@@ -43,32 +34,19 @@ def run(failure: str, action: Callable[[Mapping[str, str]], int]) -> int:
     for number in (signal.SIGHUP, signal.SIGTERM):
         signal.signal(number, stop)
     return exit_status(
-        lambda: action(put_environment_in_force()),
+        lambda: answered(action),
         FAILURES,
         lambda error: f"{failure}: {reason_of(error)}",
     )
 
 
-def look_up(catalogue: Catalogue, wanted: str) -> Backup | None:
-    """The backup that a person means; where there is none of that name, what there is is shown.
-
-    It is no failure then: nothing began. But NoBackupError where there is no latest one, which is
-    not for a slip of the pen.
-    """
+def answered(action: Callable[[Mapping[str, str]], int]) -> int:
+    """What the action returns; 2 where it can't tell what is meant, which is no line of the log."""
     try:
-        return catalogue.find(wanted)
-    except NoBackupError as error:
-        if wanted == LATEST:
-            raise
-        newest = catalogue.newest(NEWEST_SHOWN)._replace(more=False)
-        print(
-            printable(str(error)),
-            "WHAT is the word latest, a day (2026-11-23) for its last one, or a key; the newest:",
-            as_table(newest, catalogue.place),
-            sep="\n",
-            file=sys.stderr,
-        )
-        return None
+        return action(put_environment_in_force())
+    except UnclearError as error:
+        print(error, file=sys.stderr)
+        return 2
 
 
 def reason_of(error: BaseException) -> str:

@@ -9,16 +9,19 @@ from __future__ import annotations
 import os
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
 from datadump.drill.comparison import Comparison, Outcome
+from datadump.ground.progress import Phases
 from datadump.ground.terminal import MEBIBYTE, human_size
 from datadump.mariadb.complaints import ServerError
+from datadump.mariadb.server import Server
 from datadump.mariadb.throwaway import Account, throwaway_server
 from datadump.restore.loading import Source, load_file
+from datadump.restore.programs import Refused
 from datadump.restore.scratch import free_bytes, locked_folder
 from datadump.sql.inventory import Inventory, take_inventory
 from datadump.sql.lines import DumpError
@@ -36,16 +39,16 @@ SECONDS_PER_MEBIBYTE = 2
 NO_ROOM = re.compile(r"ERROR (?:1021|1114|2006|2013)\b|No space left")
 
 
-def drill(dump: DumpFile, scratch: str, dumped_at: float, origin: str = "") -> Outcome:
+def drill(dump: DumpFile, scratch: str, dumped_at: float, origin: str, phases: Phases) -> Outcome:
     """Restore the dump into a server of its own, and compare. ``dumped_at``: seconds since 1970.
 
-    ``origin``: the database that it is said to be of, if anybody does. Raises ServerError and
+    ``origin``: the database that it is said to be of; '' where nobody does. Raises ServerError and
     OSError where the drill itself can't be held, or takes too long: a dump may hold a statement
     that never ends.
     """
     size = os.path.getsize(dump.path)
     with at_most(SECONDS + SECONDS_PER_MEBIBYTE * size // MEBIBYTE):
-        return drill_unhurried(dump, scratch, dumped_at, origin)
+        return drill_unhurried(dump, scratch, dumped_at, origin, phases)
 
 
 @contextmanager
@@ -64,7 +67,9 @@ def at_most(seconds: int) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def drill_unhurried(dump: DumpFile, scratch: str, dumped_at: float, origin: str) -> Outcome:
+def drill_unhurried(
+    dump: DumpFile, scratch: str, dumped_at: float, origin: str, phases: Phases
+) -> Outcome:
     """What :func:`drill` finds, however long it takes."""
     try:
         with dump.open() as stream:
@@ -82,16 +87,27 @@ def drill_unhurried(dump: DumpFile, scratch: str, dumped_at: float, origin: str)
         throwaway_server(folder, first, database, definers_of(expected)) as server,
     ):
         try:
-            refused = load_file(server, Source(dump, database), database).refused
-            for one in refused:
-                if NO_ROOM.search(str(one.error)):
-                    raise one.error
+            with phases.phase("load"):
+                refused = load(server, dump, database)
         except (ServerError, DumpError) as error:
             server.require_life()
             if NO_ROOM.search(str(error)):
                 raise
             return Outcome([], str(error))
-        return Comparison(server, database, expected, dump, refused).outcome()
+        with phases.phase("compare"):
+            return Comparison(server, database, expected, dump, refused).outcome()
+
+
+def load(server: Server, dump: DumpFile, database: str) -> Sequence[Refused]:
+    """Load the dump; returns what the server didn't make of it. Raises ServerError and DumpError.
+
+    What it didn't make for want of room is an error.
+    """
+    refused = load_file(server, Source(dump, database), database).refused
+    for one in refused:
+        if NO_ROOM.search(str(one.error)):
+            raise one.error
+    return refused
 
 
 def unsound(inventory: Inventory, origin: str) -> str:

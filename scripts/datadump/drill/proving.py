@@ -10,6 +10,7 @@ from datadump.backups.catalogue import Backup
 from datadump.backups.proofs import Proof, Proofs, now
 from datadump.drill.comparison import Outcome
 from datadump.drill.drill import drill
+from datadump.ground.progress import Phases
 from datadump.ground.terminal import printable
 from datadump.restore.download import DamagedError, Download
 from datadump.s3.bucket import Bucket, overwrites_warning
@@ -17,18 +18,19 @@ from datadump.s3.errors import StoreError
 from datadump.sql.reading import DumpFile
 
 
-def outcome_of(bucket: Bucket, backup: Backup, scratch: str) -> Outcome:
+def outcome_of(bucket: Bucket, backup: Backup, scratch: str, phases: Phases) -> Outcome:
     """What a drill of this backup finds, in a server below the folder ``scratch``.
 
-    An object that isn't what was uploaded is an outcome, too. Raises StoreError, ServerError and
-    OSError where no drill can be held.
+    Its phases are ``fetch``, ``load`` and ``compare``. An object that isn't what was uploaded is an
+    outcome, too. Raises StoreError, ServerError and OSError where no drill can be held.
     """
     download = Download(bucket, backup, scratch)
     try:
-        dump = DumpFile(download.fetch())
+        with phases.phase("fetch"):
+            dump = DumpFile(download.fetch())
     except DamagedError as error:
         return Outcome([], str(error))
-    outcome = drill(dump, scratch, seconds(backup.dumped_at), backup.database)
+    outcome = drill(dump, scratch, seconds(backup.dumped_at), backup.database, phases)
     download.remove()
     return outcome
 
@@ -45,7 +47,7 @@ def seconds(dumped_at: str) -> float:
     return present
 
 
-def proof_of(backup: Backup, outcome: Outcome) -> Proof:
+def proof_of(backup: Backup, outcome: Outcome, phases: Phases) -> Proof:
     """What is to be known later of a drill of this backup that ended just now."""
     return Proof(
         key=backup.key,
@@ -58,6 +60,7 @@ def proof_of(backup: Backup, outcome: Outcome) -> Proof:
             "objects": len(outcome.findings),
             "rows": sum(finding.rows for finding in outcome.findings),
         },
+        seconds=phases.seconds,
     )
 
 

@@ -4,10 +4,31 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from datadump.ground.terminal import MEBIBYTE, printable
 
 SECONDS_BETWEEN_REPORTS = 10.0
+
+
+class Phases:
+    """How long the phases of a work took: ``seconds``, by their names."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """What happens in this context is of that phase, however it ends."""
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[name] = round(time.monotonic() - start, 1)
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name} {seconds:,.1f} s" for name, seconds in self.seconds.items())
 
 
 class Progress:

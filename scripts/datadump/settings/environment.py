@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 
 ZONEINFO = "/usr/share/zoneinfo"
+UNITS = {"m": 60, "h": 3600, "d": 86400}  # seconds
 ALNUM = set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
 
 
@@ -50,6 +51,14 @@ def is_plain_text(text: str) -> bool:
         c < " " or "\x7f" <= c < "\xa0" or c in "\u2028\u2029" or "\ud800" <= c <= "\udfff"
         for c in text
     )
+
+
+def duration(name: str, text: str) -> int:
+    """Seconds, for ``30m``, ``26h`` or ``8d``; raises SettingsError, which names the setting."""
+    number, unit = text[:-1], text[-1:]
+    if not (number.isascii() and number.isdigit() and int(number) and unit in UNITS):
+        raise SettingsError(f"{name}: {text!r} is no time such as 30m, 26h or 8d")
+    return int(number) * UNITS[unit]
 
 
 def is_token(text: str) -> bool:

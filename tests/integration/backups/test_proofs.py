@@ -10,7 +10,9 @@ from datadump.settings.store import StoreAccess
 from support.proxy import Proxy
 from support.store import Store
 
-PROOF = Proof("2026-11-23/datadump1.sql", "d", "e", verified=True, reason="", at=now(), numbers={})
+PROOF = Proof(
+    "2026-11-23/datadump1.sql", "d", "e", verified=True, reason="", at=now(), numbers={}, seconds={}
+)
 
 
 def written_proof(access: StoreAccess, proxy: Proxy) -> Proofs:

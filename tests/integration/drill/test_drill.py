@@ -16,6 +16,7 @@ import pytest
 from datadump.drill import drill as drills
 from datadump.drill.comparison import OK, Comparison
 from datadump.drill.drill import definers_of, drill
+from datadump.ground.progress import Phases
 from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.server import Server as DrillServer
 from datadump.mariadb.throwaway import Account, throwaway_server
@@ -320,7 +321,7 @@ def test_dump_with_a_statement_that_never_ends_is_given_up(
     monkeypatch.setattr(drills, "SECONDS", 8)
     started = time.monotonic()
     with pytest.raises(TimeoutError, match="took over 8 seconds"):
-        drill(DumpFile(str(path)), str(work.scratch), time.time())
+        drill(DumpFile(str(path)), str(work.scratch), time.time(), "", Phases())
     assert time.monotonic() - started < 60
     assert list(work.scratch.iterdir()) == []
 

@@ -19,7 +19,7 @@ SHOWN = "?[2J?2J??"
 
 def test_table_shows_no_text_of_the_bucket_as_it_is() -> None:
     """Neither a key nor metadata nor a proof."""
-    proof = Proof(EVIL, EVIL, EVIL, verified=False, reason=EVIL, at=EVIL, numbers={})
+    proof = Proof(EVIL, EVIL, EVIL, verified=False, reason=EVIL, at=EVIL, numbers={}, seconds={})
     backup = Backup(EVIL, 1, EVIL, EVIL, EVIL, EVIL, EVIL, proof)
     _, row = as_table(Newest([backup], more=False), "s3://b").splitlines()
     assert row.split() == [SHOWN, "1", "B", SHOWN, SHOWN, "FAILED", SHOWN]

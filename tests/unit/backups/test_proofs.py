@@ -10,7 +10,7 @@ from datadump.backups.proofs import Proof, encode, parse
 
 PROOF = Proof(
     "2026-11-23/datadump1.sql", "d", "e", False, "João's row differs", "2026-11-29T04:00:00-03:00",
-    {"tables": 26},
+    {"tables": 26}, {"fetch": 0.5, "load": 17.0},
 )  # fmt: skip
 
 
@@ -20,8 +20,15 @@ def test_proof_is_read_as_it_was_written() -> None:
     assert json.loads(encode(PROOF)) == {
         "key": "2026-11-23/datadump1.sql", "dump-id": "d", "etag": "e", "verified": False,
         "reason": "João's row differs", "at": "2026-11-29T04:00:00-03:00",
-        "numbers": {"tables": 26},
+        "numbers": {"tables": 26}, "seconds": {"fetch": 0.5, "load": 17.0},
     }  # fmt: skip
+
+
+def test_proof_of_before_drills_were_timed_counts() -> None:
+    """It says nothing of that."""
+    plain = json.loads(encode(PROOF))
+    del plain["seconds"]
+    assert parse(json.dumps(plain).encode()) == PROOF._replace(seconds={})
 
 
 @pytest.mark.parametrize("text", ["\ud800", "\x1b[2J", "\0", "x" * 500_000])
@@ -39,7 +46,8 @@ CHANGES: list[dict[str, Any]] = [
     {"key": 1}, {"etag": None}, {"reason": []}, {"verified": "yes"}, {"numbers": 26},
     {"at": "today"}, {"at": 20261129}, {"at": "2026-11-29T04:00:0\ud800"}, {"verified": 1},
     {"numbers": {"rows": "1"}}, {"numbers": {"rows": True}}, {"numbers": {"rows": float("nan")}},
-    {"numbers": {"rows": None}}, {"numbers": {"rows": {"of": 1}}},
+    {"seconds": 1}, {"seconds": {"load": "1"}}, {"seconds": {"load": float("inf")}},
+    {"seconds": {"load": True}}, {"numbers": {"rows": None}}, {"numbers": {"rows": {"of": 1}}},
 ]  # fmt: skip
 
 
