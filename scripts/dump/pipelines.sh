@@ -100,7 +100,7 @@ is_one_of() (
 
 # dump_into_folder NAME
 dump_into_folder() {
-    local folder error
+    local folder error status=0
     folder=$DUMPS_DIR/$(folder_name "$1")
     if ! is_plain_text "$1"; then
         log "database dump failed: $1: its name has control characters, or is no UTF-8: rename it, or exclude it"
@@ -111,14 +111,19 @@ dump_into_folder() {
         return 1
     fi
     DB_NAMES='' DB_NAME=$1 DUMPS_DIR=$folder LOGGED_AS=$1 bash "$0" </dev/null &
-    wait_for_job
+    wait_for_job || status=$?
+    ((status <= 128)) || log "database dump failed: $1: stopped by SIG$(kill -l "$status")" # without a word
+    return "$status"
 }
 
 # wait_for_job: its status. A signal that this script has passed on ends the wait, and not yet the job.
 wait_for_job() {
     local status=0
     wait $! || status=$?
-    [[ -z $stopped ]] || wait $! || status=$?
+    if [[ -n $stopped ]]; then
+        status=0
+        wait $! || status=$?
+    fi
     return "$status"
 }
 

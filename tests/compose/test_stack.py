@@ -289,7 +289,8 @@ def test_store_and_database_start_only_where_no_other_is_set(clone: Checkout) ->
 
 
 OF_THE_STORE = {
-    "TZ", "DB_NAME", "S3_BUCKET", "S3_PREFIX", "S3_ADDRESSING_STYLE", "AWS_DEFAULT_REGION",
+    "TZ", "DB_NAME", "DB_NAMES", "S3_BUCKET", "S3_PREFIX", "S3_ADDRESSING_STYLE",
+    "AWS_DEFAULT_REGION",
     "AWS_ENDPOINT_URL_S3", "AWS_REQUEST_CHECKSUM_CALCULATION", "AWS_RESPONSE_CHECKSUM_VALIDATION",
     "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE",
     "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY",
@@ -297,7 +298,8 @@ OF_THE_STORE = {
 # What reaches the containers as a variable of that name; the other settings are paths of the host.
 VARIABLES = {
     "dump": {
-        "TZ", "DB_HOST", "DB_PORT", "DB_USER", "DB_NAME", "DB_TLS", "DB_SILENCE_LIMIT",
+        "TZ", "DB_HOST", "DB_PORT", "DB_USER", "DB_NAME", "DB_NAMES", "DB_EXCLUDE", "DB_TLS",
+        "DB_SILENCE_LIMIT",
         "KEEP_WAITING", "DUMP_COMPRESSION",
     },
     "send-to-s3": OF_THE_STORE,

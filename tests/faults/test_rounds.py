@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from support.programs import Workplace
+from support.programs import LOCKS, Workplace
 from support.proxy import LISTINGS, Fault, Proxy, Request, running_proxy
 from support.store import STORES, Store, uploader_workplace
 
@@ -33,6 +33,10 @@ BUCKET = "rounds"
 UPLOADED = "file successfully uploaded"
 PROMISES = ("lost", "partial", "stored twice", "overwritten")
 MOST_TICKS_TO_RECOVER = 3
+ALONE, SEVERAL = (
+    ("",),
+    ("one", "t%2Fwo", "failing"),
+)  # folders of databases; none of the last's goes
 # What stores leave out of their answers: headers, elements, or both.
 UNTOLD = ("Content-Length", "ETag", "Size", "LastModified", "Initiated", "x-amz-checksum-crc32")
 
@@ -62,7 +66,7 @@ class Tally:
     def add(self, round_: Round) -> None:
         self.rounds[round_.place.name] += 1
         self.characters.update(round_.character)
-        self.dumps += len(round_.written)
+        self.dumps += len(round_.written) + len(round_.stuck)
         self.kills += round_.kills
         self.foreign += len(round_.foreign)
         self.faults += round_.place.proxy.faults
@@ -93,14 +97,19 @@ class Round:
         self.condition: Fault = chance.choice([None, None, None, "ignored", 400, 405, 412])
         self.untold = {name for name in UNTOLD if chance.random() < 0.2}
         self.prefix = f"round-{chance.getrandbits(40):x}"
+        self.folders = chance.choice([ALONE, SEVERAL])
+        self.settings = {"S3_PREFIX": self.prefix, "DB_NAMES": "*" if self.folders[0] else ""}
         self.written: list[str] = []
+        self.stuck: list[str] = []  # of those, the ones that can't go
         self.foreign: dict[str, str] = {}  # objects that somebody else put at our keys
         self.kills = 0
         self.broken: Counter[str] = Counter()
 
     def write_dump(self) -> None:
         """A new dump, by a rename as the dump side does it, under a name that is free."""
-        dumps = self.place.uploads.dumps
+        folder = self.chance.choice(self.folders)
+        dumps = self.place.uploads.dumps / folder
+        dumps.mkdir(exist_ok=True)
         free = [name for name in NAMES if not os.path.lexists(dumps / name)]
         if not free:
             return
@@ -109,7 +118,7 @@ class Round:
         partial = dumps / ".database_dump.round"
         partial.write_bytes(content)
         partial.rename(dumps / self.chance.choice(free))
-        self.written.append(digest(content))
+        (self.stuck if folder == "failing" else self.written).append(digest(content))
 
     def trouble(self) -> None:
         """A few ticks under faults, some of them killed."""
@@ -119,7 +128,7 @@ class Round:
             makes = request.is_object_put or request.completes
             if makes and not self.condition and self.chance.random() < 0.1:
                 self.take_key(request.path.split("?")[0].removeprefix(f"/{BUCKET}/"))
-            if self.chance.random() >= rate:
+            if self.chance.random() >= rate or "failing" in request.path:
                 return self.usual(request)
             fault = self.chance.choice(FAULTS)
             # An account without the right to end uploads leaves them to the bucket's own rule.
@@ -135,10 +144,13 @@ class Round:
         """What is odd about the store, for the last line of a run."""
         condition = [f"condition {self.condition}"] * bool(self.condition)
         untold = [f"no {name}" for name in self.untold]
-        return [str(self.listing)] * bool(self.listing) + condition + untold
+        several = ["several databases"] * (self.folders is SEVERAL)
+        return [str(self.listing)] * bool(self.listing) + condition + untold + several
 
     def usual(self, request: Request) -> Fault:
         """What this store does to a request without any fault."""
+        if "failing" in request.path:
+            return 403
         if "if-none-match" in request.headers and self.condition != "ignored":
             return self.condition
         return self.listing if request.lists_objects else None
@@ -153,7 +165,7 @@ class Round:
         self.foreign[key] = digest(content)
 
     def tick_or_kill(self) -> None:
-        process = self.place.uploads.start_tick(S3_PREFIX=self.prefix)
+        process = self.place.uploads.start_tick(**self.settings)
         try:
             patience = self.chance.uniform(0.05, 2) if self.chance.random() < 0.7 else 60
             process.communicate(timeout=patience)
@@ -163,16 +175,29 @@ class Round:
             self.kills += 1
 
     def recover(self) -> None:
-        """Without faults, a few ticks bring everything home."""
+        """Without faults, a few ticks bring everything home that can go."""
         self.place.proxy.choose = self.usual
-        uploads = self.place.uploads
         for _ in range(MOST_TICKS_TO_RECOVER):
-            result = uploads.tick(S3_PREFIX=self.prefix)
-            assert result.returncode == 0, result.stdout + result.stderr
+            result = self.place.uploads.tick(**self.settings)
+            assert result.returncode == bool(self.stuck), result.stdout + result.stderr
             assert result.stderr == "" or self.listing, result.stderr
-            if not uploads.files():
+            if not self.left_in(*self.folders[:2]):
                 return
-        raise AssertionError(f"still in the folder: {list(uploads.files())}")
+        raise AssertionError(f"still in the folders: {self.left_in(*self.folders[:2])}")
+
+    def left_in(self, *folders: str) -> list[Path]:
+        """The dumps there."""
+        paths = [self.place.uploads.dumps / folder for folder in folders]
+        files = [path for folder in paths if folder.exists() for path in folder.iterdir()]
+        return [path for path in files if path.is_file() and path.name not in LOCKS]
+
+    def take_stuck_dumps_out(self) -> list[str]:
+        """Whatever their names are by now."""
+        paths = {path.stat().st_ino: path for path in self.left_in("failing")}
+        found = [digest(path.read_bytes()) for path in paths.values()]
+        for path in self.left_in("failing"):
+            path.unlink()
+        return found
 
     def check(self) -> None:
         """By the bucket and the log alone."""
@@ -180,19 +205,26 @@ class Round:
         for key, content in self.foreign.items():
             self.broken["overwritten"] += found.pop(key, None) != content
         counts, expected = Counter(found.values()), Counter(self.written)
+        stuck = self.take_stuck_dumps_out()
+        self.broken["lost"] += (Counter(self.stuck) - Counter(stuck)).total()
         self.broken["lost"] += (expected - counts).total()
         for content, more in (counts - expected).items():
             self.broken["stored twice" if content in expected else "partial"] += more
         assert self.broken.total() == 0, self.broken
-        keys = [*found, *self.foreign]
-        numbers = sorted(int(key.split("/datadump")[1].split(".")[0]) for key in keys)
-        if not self.listing:  # a number is one for all suffixes, as far as is known
-            assert numbers == list(range(1, len(keys) + 1)), "a number is used twice or left out"
+        for folder in self.folders:
+            keys = [
+                key
+                for key in [*found, *self.foreign]
+                if key.split("/")[1:-2] == [folder] * bool(folder)
+            ]
+            numbers = sorted(int(key.split("/datadump")[1].split(".")[0]) for key in keys)
+            if not self.listing:  # a number is one for all suffixes, as far as is known
+                assert numbers == [*range(1, len(keys) + 1)], "a number is used twice or left out"
         listing = self.place.client.list_multipart_uploads(Bucket=BUCKET, Prefix=self.prefix)
         # Whose an upload is isn't known where its id was lost, and no time told.
         assert listing.get("Uploads", []) == [] or "Initiated" in self.untold
-        lines = self.place.uploads.messages().count(UPLOADED)
-        assert self.kills or lines == len(self.written), "not one line for each dump"
+        lines = [line for line in self.place.uploads.messages() if line.startswith(UPLOADED)]
+        assert self.kills or len(lines) == len(self.written), "not one line for each dump"
 
     def take_objects_out(self) -> dict[str, str]:
         client, found = self.place.client, {}

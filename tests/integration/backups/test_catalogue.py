@@ -221,7 +221,8 @@ def test_listing_says_what_the_metadata_says(
         "dumped-at": "2026-11-23T03:38:27-03:00", "database": "naïve", "sha256": "abc",
         "dump-id": "d",
         "proof": {"key": "2026-11-23/datadump10.sql.zst", "dump-id": "d", "etag": etag,
-                  "verified": True, "reason": "", "at": AT, "numbers": {"tables": 26}},
+                  "verified": True, "reason": "", "at": AT, "numbers": {"tables": 26},
+                  "seconds": {}},
     }  # fmt: skip
     assert [listed[2][name] for name in ("dumped-at", "database", "dump-id", "sha256")] == [
         None

@@ -16,7 +16,7 @@ import pytest
 from datadump.dumps.taken import parse_taken
 from datadump.ground.names import FINISHED_NAMES
 from datadump.settings.environment import SettingsError, check_time_zone
-from datadump.settings.pipelines import read_pipeline
+from datadump.settings.pipelines import Pipeline, read_pipeline
 from support.programs import SCRIPTS
 
 CLIENT = f". {SCRIPTS}/common/database_client.sh; "
@@ -75,6 +75,37 @@ def test_database_name_is_text_without_control_characters(name: str) -> None:
 def test_default_of_the_database_is_one() -> None:
     """The dump's is the uploader's."""
     assert bash(f'{CLIENT} printf %s "$DB_NAME"').stdout == read_pipeline({}).database
+
+
+FOLDERS = {
+    "shop": "shop",
+    "a b,c": "a b,c",
+    "100%/\\": "100%25%2F%5C",
+    "%2F": "%252F",
+    ".": "%2E",
+    "..": "%2E.",
+    "naïve 学": "naïve 学",
+    "proofs": "%70roofs",
+    "Proofs": "Proofs",
+    "2026-11-23": "%32026-11-23",
+}
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_folder_of_a_database_tells_its_name(name: str) -> None:
+    """Bash makes it, and Python reads it. No folder is taken for a day, for proofs or a dot file."""
+    folder = bash(f'{DUMP} folder_name "$1"', name).stdout
+    assert folder == FOLDERS[name]
+    alone = read_pipeline({"S3_PREFIX": "hosts/one"})
+    assert alone.below([folder]) == [
+        Pipeline(name, f"/dumps/{folder}", f"hosts/one/{folder}/", folder)
+    ]
+
+
+@pytest.mark.parametrize("folder", [".hidden", "back\\slash", "no UTF-8: \udc9b", "tab\t"])
+def test_folder_that_no_dump_of_ours_makes_is_no_pipeline(folder: str) -> None:
+    """Somebody else's."""
+    assert read_pipeline({}).below([folder]) == []
 
 
 DUMP_ID, NOTE = "0123456789abcdef" * 2, "0123456789abcdef"

@@ -1,0 +1,260 @@
+"""Several databases of one server: each is dumped as if it were alone, and none keeps another."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from fcntl import LOCK_EX, flock
+from pathlib import Path
+from typing import TextIO
+
+import pytest
+from support.mariadb import Server, running_server
+from support.programs import Workplace
+from support.shop import dump_settings, make_account, rights
+from support.waiting import wait_for
+
+SMALL = "CREATE TABLE t (a INT PRIMARY KEY); INSERT INTO t VALUES ({});"
+FORTY = [f"db_{number}" for number in range(1, 41)]
+BROKEN = "db_40"  # its event can't be dumped
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of its own: all that it has counts here."""
+    with running_server(tmp_path_factory.mktemp("many")) as server:
+        make_account(server, rights(server, "*.*"))
+        yield server
+
+
+@pytest.fixture
+def databases(many: Server) -> Iterator[Callable[..., None]]:
+    """Make small ones of these names, and drop them afterwards."""
+    made: list[str] = []
+
+    def make(*names: str) -> None:
+        made.extend(names)
+        for number, name in enumerate(names, 1):
+            many.load(SMALL.format(number).encode(), name)
+
+    yield make
+    for name in made:
+        many.query(f"DROP DATABASE IF EXISTS `{name}`")
+    make_account(many, rights(many, "*.*"))
+
+
+@pytest.fixture
+def work(many: Server, tmp_path: Path) -> Workplace:
+    return Workplace(tmp_path / "work", dump_settings(many, tmp_path / "password"))
+
+
+def dumps_of(work: Workplace) -> dict[str, bytes]:
+    """The finished dumps, by their folders."""
+    return {path.parent.name: path.read_bytes() for path in work.dumps.glob("*/datadump.sql")}
+
+
+def test_all_of_forty_are_dumped_but_the_broken_one(
+    work: Workplace, many: Server, databases: Callable[..., None]
+) -> None:
+    """In one run of seconds; each has its line, its folder and its own rows."""
+    databases(*FORTY)
+    many.query(f"CREATE EVENT {BROKEN}.e ON SCHEDULE EVERY 1 DAY DO SELECT ';;'")
+    result = work.dump(DB_NAMES="*")
+    assert result.returncode == 1, result.stderr
+    found = dumps_of(work)
+    assert set(found) == set(FORTY) - {BROKEN}
+    for number, name in enumerate(FORTY, 1):
+        if name != BROKEN:
+            assert b"INSERT INTO `t` VALUES\n(%d);" % number in found[name]
+    messages = work.messages()
+    assert {f"database dump completed: {name}" for name in found} < set(messages)
+    (failure,) = set(messages) - {f"database dump completed: {name}" for name in found}
+    assert failure.startswith(
+        f"database dump failed: {BROKEN}: mariadb-dump never ends on an event"
+    )
+
+
+def test_named_ones_are_dumped_and_the_others_told_once_a_day(
+    work: Workplace, databases: Callable[..., None]
+) -> None:
+    """Apart by blanks or commas, twice named once dumped; what is excluded isn't told."""
+    databases("shop", "crm", "wiki", "test_1", "blog")
+    settings = {"DB_NAMES": "shop, crm shop", "DB_EXCLUDE": "test* blog"}
+    for _ in range(2):
+        assert work.dump(**settings).returncode == 0
+    lines = [f"database dump completed: {name}" for name in ("shop", "crm")]
+    assert work.messages() == ["databases not backed up: wiki", *lines, *lines]
+    assert set(dumps_of(work)) == {"shop", "crm"}
+
+
+def test_one_database_alone_tells_of_the_others_too(
+    work: Workplace, many: Server, databases: Callable[..., None]
+) -> None:
+    """And an account that sees no other says nothing; all else is as without several."""
+    databases("shop", "crm")
+    assert work.dump(DB_NAME="shop").returncode == 0
+    make_account(many, rights(many, "shop.*"))
+    assert work.dump(DB_NAME="shop").returncode == 0
+    completed = "database dump completed"
+    assert work.messages() == ["databases not backed up: crm", completed, completed]
+    assert len(work.files()) == 2
+    assert (work.dumps / "datadump.sql").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        ("a b", "a b"), ("a,b", "a,b"), ("a/b", "a%2Fb"), ("100%", "100%25"), ("%41", "%2541"),
+        (".dot", "%2Edot"), ("..", "%2E."), ("back\\slash", "back%5Cslash"), ("Shop", "Shop"),
+        ("proofs", "%70roofs"), ("2026-11-23", "%32026-11-23"), ("quo'te", "quo'te"),
+        ("dollar$", "dollar$"), ("star*", "star*"), ("學" * 51, "學" * 51), ("ü" * 64, "ü" * 64),
+        ("-x", "-x"), (" lead", " lead"),
+    ],
+)  # fmt: skip
+def test_any_name_of_a_database_becomes_a_folder(
+    work: Workplace, databases: Callable[..., None], name: str, folder: str
+) -> None:
+    """What a file or a key can't hold is percent-encoded, and what means something else there."""
+    databases(name)
+    assert work.dump(DB_NAMES="*").returncode == 0, work.messages()
+    assert work.messages() == [f"database dump completed: {name}"]
+    assert set(dumps_of(work)) == {folder}
+
+
+def test_names_in_two_cases_are_two_databases(
+    work: Workplace, databases: Callable[..., None]
+) -> None:
+    databases("shop", "Shop")
+    assert work.dump(DB_NAMES="*", DB_EXCLUDE="SHOP").returncode == 0
+    found = dumps_of(work)
+    assert b"VALUES\n(1)" in found["shop"]
+    assert b"VALUES\n(2)" in found["Shop"]
+
+
+@pytest.mark.parametrize("name", ["line\nend", "tab\tin", "escape\x1b[2J"])
+def test_name_with_control_characters_fails_alone(
+    work: Workplace, databases: Callable[..., None], name: str
+) -> None:
+    """By a line that can be read."""
+    databases(name, "shop")
+    assert work.dump(DB_NAMES="*").returncode == 1
+    completed, failed = sorted(work.messages())
+    assert completed == "database dump completed: shop"
+    assert ": its name has control characters" in failed
+    assert set(dumps_of(work)) == {"shop"}
+
+
+def test_database_that_may_not_be_seen_whole_fails_with_what_is_missing(
+    work: Workplace, many: Server, databases: Callable[..., None]
+) -> None:
+    """And stops no other."""
+    databases("crm", "shop")
+    make_account(many, [*rights(many, "shop.*"), "SELECT ON crm.*"])
+    assert work.dump(DB_NAMES="*").returncode == 1
+    failed, completed = work.messages()
+    assert failed.startswith("database dump failed: crm: the account backup may not see")
+    assert "SHOW VIEW on crm" in failed
+    assert completed == "database dump completed: shop"
+
+
+def test_databases_come_and_go(
+    work: Workplace, many: Server, databases: Callable[..., None]
+) -> None:
+    """What appears is dumped; of what vanishes nothing is touched, and a warning says so."""
+    databases("old", "shop")
+    assert work.dump(DB_NAMES="*").returncode == 0
+    kept = dumps_of(work)["old"]
+    many.query("DROP DATABASE old")
+    databases("appeared")
+    result = work.dump(DB_NAMES="*")
+    assert result.returncode == 0
+    assert [line for line in result.stderr.splitlines() if "old" in line] == [
+        "warning: databases that are not on the server any more, or not to be seen; what is theirs "
+        "stays: old"
+    ]
+    assert set(dumps_of(work)) == {"old", "shop", "appeared"}
+    assert dumps_of(work)["old"] == kept
+
+
+def test_server_that_is_down_is_a_line_for_each(work: Workplace) -> None:
+    """Nobody knows which where all are meant."""
+    assert work.dump(DB_NAMES="shop crm", DB_PORT="1").returncode == 1
+    assert work.dump(DB_NAMES="*", DB_PORT="1").returncode == 1
+    starts = [message.split("ERROR")[0] for message in work.messages()]
+    assert starts == [
+        "database dump failed: shop: ", "database dump failed: crm: ", "database dump failed: ",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"),
+    [
+        ({"DB_NAMES": "* shop"}, "DB_NAMES: '*' stands alone"),
+        ({"DB_NAMES": "shop*"}, "DB_NAMES: '*' stands alone"),
+        ({"DB_NAMES": " , "}, "DB_NAMES: it names no database"),
+        ({"DB_NAMES": "a\x1b"}, "DB_NAMES: it has control characters"),
+        ({"DB_NAMES": "*", "DB_EXCLUDE": "\u0085"}, "DB_EXCLUDE: it has control characters"),
+    ],
+)
+def test_names_that_make_no_sense_are_wrong_settings(
+    work: Workplace, settings: dict[str, str], complaint: str
+) -> None:
+    assert work.dump(**settings).returncode == 2
+    (message,) = work.messages()
+    assert message.startswith(complaint)
+    assert list(work.dumps.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_ends_all_dumps_and_each_says_so(
+    work: Workplace, databases: Callable[..., None], number: signal.Signals
+) -> None:
+    """The one under way, here one that waits for its turn, and those that would follow."""
+    databases("a", "b", "c")
+    (work.dumps / "b").mkdir()
+    with open_own(work.dumps / "b/.database_dump_lock") as lock:
+        flock(lock, LOCK_EX)
+        process = work.start_dump(DB_NAMES="*")
+        wait_for("the first is done", lambda: "database dump completed: a" in work.messages())
+        process.send_signal(number)
+        assert process.wait(timeout=60) == 1
+    rest = [f"database dump failed: {name}: stopped by {number.name}" for name in "bc"]
+    assert work.messages() == ["database dump completed: a", *rest]
+    assert [path.name for path in work.dumps.rglob(".database_dump.*")] == []
+
+
+def test_dump_that_is_killed_without_a_word_has_its_line(
+    work: Workplace, databases: Callable[..., None]
+) -> None:
+    """By the system, for want of memory say; the next one goes on."""
+    databases("a", "b")
+    (work.dumps / "a").mkdir()
+    with open_own(work.dumps / "a/.database_dump_lock") as lock:
+        flock(lock, LOCK_EX)
+        process = work.start_dump(DB_NAMES="*")
+        (child,) = wait_for("the first has begun", lambda: dumps_below(process.pid))
+        os.kill(child, signal.SIGKILL)
+        assert process.wait(timeout=60) == 1
+    assert work.messages() == [
+        "database dump failed: a: stopped by SIGKILL",
+        "database dump completed: b",
+    ]
+
+
+def dumps_below(pid: int) -> list[int]:
+    """The runs that the dump of several has started."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in children if is_one_of_several(Path("/proc", child))]
+
+
+def is_one_of_several(process: Path) -> bool:
+    try:
+        return b"LOGGED_AS=" in process.joinpath("environ").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):  # it has just ended
+        return False
+
+
+def open_own(path: Path) -> TextIO:
+    """A file that nobody else can open."""
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "w")

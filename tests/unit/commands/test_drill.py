@@ -1,0 +1,56 @@
+"""Which drills are held, and in which order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from datadump.backups.catalogue import Backup, Catalogue
+from datadump.backups.proofs import Proof
+from datadump.backups.turns import Turn
+from datadump.commands import drill
+from datadump.commands.drill import drill_in_turn
+from datadump.settings.pipelines import Pipeline
+
+BUCKET: Any = None  # nothing is asked of it
+MINUTE = 60
+
+
+@pytest.fixture
+def drilled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The databases of the drills that were held: here each takes a minute."""
+    held: list[str] = []
+
+    def hold(_: object, turn: Turn, __: str) -> int:
+        held.append(turn.database)
+        return int(turn.database == "wrong")
+
+    monkeypatch.setattr(drill, "drill_as_one_of_many", hold)
+    monkeypatch.setattr("time.monotonic", lambda: len(held) * MINUTE)
+    return held
+
+
+def turn(database: str, *, is_proven: bool = False) -> Turn:
+    proof = Proof("", "", "", True, "", "", {}, {}) if is_proven else None
+    backup = Backup("", 0, "", "", database, "", "", proof)
+    return Turn(Catalogue(BUCKET, Pipeline(database, "", "")), backup, "")
+
+
+QUEUE = [turn("a"), turn("wrong"), turn("b"), turn("c"), turn("old", is_proven=True)]
+
+
+def test_no_drill_begins_after_its_time(
+    drilled: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What waits then is said, and what was proven before isn't drilled again."""
+    assert drill_in_turn(BUCKET, QUEUE, "", 3 * MINUTE - 1) == 1
+    assert drilled == ["a", "wrong", "b"]
+    assert capsys.readouterr().out.splitlines() == [
+        "proven: a, b, old", "FAILED: wrong", "waiting for a proof: c",
+    ]  # fmt: skip
+
+
+def test_drills_of_all_are_of_what_is_proven_too(drilled: list[str]) -> None:
+    """However long it takes."""
+    drill_in_turn(BUCKET, QUEUE, "", None)
+    assert drilled == ["a", "wrong", "b", "c", "old"]
