@@ -93,7 +93,7 @@ FOLDERS = {
 
 @pytest.mark.parametrize("name", FOLDERS)
 def test_folder_of_a_database_tells_its_name(name: str) -> None:
-    """Bash makes it, and Python reads it. No folder is taken for a day, for proofs or a dot file."""
+    """Bash makes it, and Python reads it; none is taken for a day, for proofs or a dot file."""
     folder = bash(f'{DUMP} folder_name "$1"', name).stdout
     assert folder == FOLDERS[name]
     alone = read_pipeline({"S3_PREFIX": "hosts/one"})
