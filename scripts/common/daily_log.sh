@@ -8,7 +8,8 @@ set -u
 trap '' PIPE # nobody may be listening any more
 export LC_ALL=C.UTF-8
 
-here=$(dirname -- "${BASH_SOURCE[0]}")
+here=${BASH_SOURCE[0]%/*} # no program does it: an idle tick would feel that
+[[ -d $here ]] || here=.
 . "$here/../settings.sh"
 
 # One write(2) appends a line of up to 4,096 bytes, so that lines of two programs never mix.
@@ -33,7 +34,7 @@ main() {
         || printf 'the daily log %s cannot be written by user id %s: see that the folder is there, is yours and has room\n' \
             "$file" "$EUID" >&2
     # As root only where the folder's owner can't run this.
-    ((EUID)) || chown --no-dereference --reference="$LOGS_DIR" -- "$file" 2>/dev/null
+    ((EUID)) || [[ -O $LOGS_DIR ]] || chown --no-dereference --reference="$LOGS_DIR" -- "$file" 2>/dev/null
     printf '%s\n' "$line" 2>/dev/null
 }
 
