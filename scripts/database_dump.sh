@@ -32,9 +32,6 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 : "${DB_USER:=backup}" "${DB_PASSWORD_FILE:=/run/secrets/db_password}"
 : "${DB_SILENCE_LIMIT:=600}" "${DUMP_COMPRESSION:=none}" "${KEEP_WAITING:=7}"
 : "${DB_NAMES:=}" "${DB_EXCLUDE:=}"
-: "${LOGGED_AS:=}" # what the log calls this dump, where a run of several has started it
-
-owed=("$LOGGED_AS") # what the log calls the dumps that aren't done yet
 
 check_settings() {
     local zone=$TZ

@@ -2,6 +2,9 @@
 # Sourced: how a dump ends that can't be taken. One line of the log has the reason, and the folder is
 # as it was.
 
+: "${LOGGED_AS:=}"  # what the log calls this dump, where a run of several has started it
+owed=("$LOGGED_AS") # what it calls the dumps that aren't done yet
+
 end_on_signals() {
     local signal
     for signal in HUP INT TERM; do
