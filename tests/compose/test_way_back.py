@@ -7,23 +7,11 @@ import re
 from pathlib import Path
 
 import pytest
-from support.compose import Checkout
+from support.compose import Checkout, ask
 from support.waiting import wait_for
 
 TABLES = 26
 FAILED = "restore verification failed: "
-
-
-def root_password(clone: Checkout) -> str:
-    return (clone.path / "db_data/sample_root_password.txt").read_text().strip()
-
-
-def ask(clone: Checkout, sql: str) -> str:
-    """The sample's server, as root."""
-    return clone.compose(
-        "exec", "-T", "-e", f"MYSQL_PWD={root_password(clone)}", "database",
-        "mariadb", "--user=root", "--batch", "--skip-column-names", f"--execute={sql}",
-    )  # fmt: skip
 
 
 def rows(clone: Checkout, database: str = "FACULDADE") -> dict[str, int]:

@@ -119,6 +119,19 @@ class Checkout:
         return body
 
 
+def root_password(checkout: Checkout) -> str:
+    """The sample's server's."""
+    return (checkout.path / "db_data/sample_root_password.txt").read_text().strip()
+
+
+def ask(checkout: Checkout, sql: str) -> str:
+    """What the sample's server answers its root."""
+    return checkout.compose(
+        "exec", "-T", "-e", f"MYSQL_PWD={root_password(checkout)}", "database",
+        "mariadb", "--user=root", "--batch", "--skip-column-names", f"--execute={sql}",
+    )  # fmt: skip
+
+
 def settings_of_the_example() -> list[str]:
     """The variables that .env.example lists."""
     text = (ROOT / ".env.example").read_text()
