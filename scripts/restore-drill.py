@@ -3,7 +3,15 @@
 
 import sys
 
-from datadump.commands.drill import drill_command
+from datadump.commands.boundary import exit_status
+
+
+def main() -> int:
+    """The exit status of this command."""
+    from datadump.commands.drill import drill_command  # which fails where a library can't be read
+
+    return drill_command(sys.argv[1:])
+
 
 if __name__ == "__main__":
-    sys.exit(drill_command(sys.argv[1:]))
+    sys.exit(exit_status(main, (), str))

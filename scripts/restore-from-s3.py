@@ -3,7 +3,15 @@
 
 import sys
 
-from datadump.commands.restore import restore_command
+from datadump.commands.boundary import exit_status
+
+
+def main() -> int:
+    """The exit status of this command."""
+    from datadump.commands.restore import restore_command  # which fails where a library can't be read
+
+    return restore_command(sys.argv[1:])
+
 
 if __name__ == "__main__":
-    sys.exit(restore_command(sys.argv[1:]))
+    sys.exit(exit_status(main, (), str))

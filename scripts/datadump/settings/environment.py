@@ -92,9 +92,14 @@ def check_readable(name: str, path: str) -> None:
     except OSError as error:
         raise SettingsError(f"{name}: {path!r}: {error.strerror}") from error
     if not readable:
-        raise SettingsError(
-            f"{name}: {path!r} can't be read by user id {os.geteuid()}: let that user read it"
-        )
+        raise unreadable(name, path)
+
+
+def unreadable(name: str, path: str) -> SettingsError:
+    """The error that a file is for others than this user."""
+    return SettingsError(
+        f"{name}: {path!r} can't be read by user id {os.geteuid()}: let that user read it"
+    )
 
 
 def check_time_zone(name: str) -> None:

@@ -18,7 +18,7 @@ from datadump.settings.connection import (
     check_region,
     choice,
 )
-from datadump.settings.environment import ALNUM, SettingsError, is_token
+from datadump.settings.environment import ALNUM, SettingsError, is_token, unreadable
 
 SHORTEST_BUCKET = 3  # characters, by S3's rule
 LONGEST_WORD = 30  # of letters and digits only; AWS's secret access keys have 40
@@ -174,5 +174,7 @@ def read_file(path: str) -> bytes | None:
         if not stat.S_ISREG(status.st_mode):
             raise SettingsError(f"CREDENTIALS_FILE: {path!r} is not a file")
         return read_as_owner(path)
+    except PermissionError as error:
+        raise unreadable("CREDENTIALS_FILE", path) from error
     except OSError as error:
         raise SettingsError(f"CREDENTIALS_FILE: {path!r}: {error.strerror}") from error

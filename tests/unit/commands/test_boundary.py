@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from datadump.commands.boundary import exit_status
 from datadump.settings.environment import SettingsError
+from support.programs import SCRIPTS
 
 
 @pytest.fixture
@@ -30,6 +34,19 @@ def test_status_of_the_action_is_the_programs(logs: Path, status: int) -> None:
     """It has logged what there was to say."""
     assert exit_status(lambda: status, (OSError,), str) == status
     assert messages(logs) == []
+
+
+@pytest.mark.parametrize("script", ["restore-from-s3.py", "restore-drill.py"])
+def test_way_back_without_its_libraries_is_one_line(logs: Path, script: str) -> None:
+    """As where root alone can read them: Python doesn't see them. Here they aren't looked for."""
+    result = subprocess.run(
+        [sys.executable, "-S", SCRIPTS / script, "latest"],
+        env=os.environ | {"PYTHONPATH": ""}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (result.returncode, result.stderr) == (1, "")
+    (message,) = messages(logs)
+    assert message.startswith("No module named '")
+    assert message.endswith("user id 0 works here, and has to be able to read it")
 
 
 @pytest.mark.parametrize(

@@ -206,6 +206,25 @@ def test_dumps_folder_that_cannot_be_used_is_refused(folder: Path, name: str) ->
     assert dumps in python.stdout
 
 
+def test_file_that_this_user_cannot_read_is_named_with_the_user(folder: Path) -> None:
+    """Also one with the keys."""
+    (folder / "keys").touch(mode=0o600)
+    read = (
+        "import os, sys; from datadump.settings.store import *\n"
+        f"os.setuid({NOBODY})\n"
+        "try: read_file(sys.argv[1])\n"
+        "except SettingsError as error: print(error)"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", read, folder / "keys"], env={"PYTHONPATH": str(SCRIPTS)},
+        stdout=subprocess.PIPE, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert said == (
+        f"CREDENTIALS_FILE: '{folder}/keys' can't be read by user id {NOBODY}: let that user read "
+        "it\n"
+    )
+
+
 @pytest.mark.parametrize("owner", [0, NOBODY])
 @pytest.mark.parametrize("by", ["path", "link"])
 def test_root_becomes_the_owner_of_a_folder(folder: Path, owner: int, by: str) -> None:
