@@ -31,7 +31,7 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 
 : "${DB_USER:=backup}" "${DB_PASSWORD_FILE:=/run/secrets/db_password}"
 : "${DB_SILENCE_LIMIT:=600}" "${DUMP_COMPRESSION:=none}" "${KEEP_WAITING:=7}"
-: "${DB_NAMES:=}" "${DB_EXCLUDE:=}"
+: "${DB_NAMES:=}" "${DB_EXCLUDE:=}" "${DUMP_TRIES:=1}"
 
 check_settings() {
     local zone=$TZ
@@ -44,6 +44,7 @@ check_settings() {
         || wrong_setting "DB_SILENCE_LIMIT: '$DB_SILENCE_LIMIT' is not a number of seconds from 1 to 999999"
     [[ $KEEP_WAITING =~ ^[1-9][0-9]{0,3}$ ]] \
         || wrong_setting "KEEP_WAITING: '$KEEP_WAITING' is not a number of dumps from 1 to 9999"
+    [[ $DUMP_TRIES =~ ^[1-9][0-9]?$ ]] || wrong_setting "DUMP_TRIES: '$DUMP_TRIES' is not a number from 1 to 99"
     [[ -d $DUMPS_DIR ]] || wrong_setting "DUMPS_DIR: there is no folder '$DUMPS_DIR'"
     [[ -w $DUMPS_DIR && -x $DUMPS_DIR ]] \
         || wrong_setting "DUMPS_DIR: '$DUMPS_DIR' can't be written by user id $EUID: give the folder to that user"
@@ -71,7 +72,7 @@ main() {
     read_password DB_PASSWORD_FILE
     end_on_signals
     open_work_files
-    if [[ -n $DB_NAMES ]]; then
+    if [[ -n $DB_NAMES ]] || ((DUMP_TRIES > 1)); then
         dump_each
     else
         dump_one
@@ -82,7 +83,7 @@ dump_one() {
     wait_for_turn
     check_finished_name
     check_server
-    [[ -n $LOGGED_AS ]] || { ask_for_databases && tell_of_others "$DB_NAME"; }
+    [[ -n $LOGGED_AS ]] || { ask_for_databases && tell_of_others "$DB_NAME"; } || fail_as_said $?
     check_rights
     check_events
     check_views

@@ -16,18 +16,29 @@ end_on_signals() {
 
 # fail REASON: ends the script, status 1.
 fail() {
-    local job name reason
+    local job reason
     trap '' HUP INT TERM # one failure, one line
     trap - EXIT
     for job in $(jobs -p); do
         end_job "$job"
     done
-    reason=$(one_line "$(with_remedy "$(plainly "$1")")")
+    reason=$(in_words "$1")
     remove_partial_dump
-    for name in "${owed[@]}"; do
-        log "database dump failed: ${name:+$name: }$reason"
-    done
+    log_failure "$reason"
     exit 1
+}
+
+# in_words SAID: for a line of the log.
+in_words() {
+    one_line "$(with_remedy "$(plainly "$1")")"
+}
+
+# log_failure REASON: of each dump that is owed.
+log_failure() {
+    local name
+    for name in "${owed[@]}"; do
+        log "database dump failed: ${name:+$name: }$1"
+    done
 }
 
 # fail_as_said STATUS: the reason is what the program that ended so complained of.

@@ -6,6 +6,7 @@ named=()    # by DB_NAMES
 excluded=() # by DB_EXCLUDE: names, or patterns
 visible=()  # on the server, as far as this account sees, without the server's own
 
+readonly PAUSE=300 # seconds before what failed is tried again
 readonly WORDS_OF_A_KEY='^(proofs|[0-9]{4}-[0-9]{2}-[0-9]{2})$'
 
 # read_names: the settings that hold several names, apart by blanks or commas.
@@ -26,39 +27,57 @@ words_of() {
     tr ', ' '[\n*]' <<<"$1" | awk 'NF && !seen[$0]++'
 }
 
-# dump_each: one after another. One that fails stops no other. Status 1 where any failed.
+# dump_each: one after another; one that fails stops no other. What failed is tried again after a pause, until
+# it was tried DUMP_TRIES times. Status 1 where any failed to the end.
 dump_each() {
-    local failed=0 signal stopped=''
-    # shellcheck disable=SC2034 # what asks the server reads it: no database
-    local DB_NAME=''
-    [[ ${named[*]} == '*' ]] || owed=("${named[@]}")
-    check_server
-    ask_for_databases
-    if [[ ${named[*]} == '*' ]]; then
-        choose_all
-    else
-        tell_of_others "${named[@]}"
-    fi
+    local try signal stopped=''
+    [[ ${named[*]} == '*' || -z ${named[*]} ]] || owed=("${named[@]}")
     for signal in HUP INT TERM; do
         # shellcheck disable=SC2064 # the name of the signal is meant to be filled in now
         trap "stopped=$signal; pass_signal $signal" "$signal"
     done
+    for ((try = 1; ; try++)); do
+        dump_owed
+        ((${#owed[@]} && try < DUMP_TRIES)) || break
+        printf 'what failed is tried again in %d minutes\n' "$((PAUSE / 60))" >&2
+        sleep "$PAUSE" 7>&- &
+        wait_for_job || true
+        [[ -z $stopped ]] || break
+    done
+    trap - EXIT
+    exit "$((${#owed[@]} > 0))"
+}
+
+# dump_owed: those that fail are owed still.
+dump_owed() {
+    local name failed=()
+    if [[ -n $DB_NAMES ]]; then
+        ask_for_databases || { log_failure "$(in_words "$(<"$ERRORS")")" && return; }
+        [[ ${named[*]} != '*' || -n ${owed[0]} ]] || choose_all
+        [[ ${named[*]} == '*' ]] || tell_of_others "${named[@]}"
+    fi
     while ((${#owed[@]})); do
-        dump_into_folder "${owed[0]}" || failed=1
+        name=${owed[0]}
+        dump_into_folder "$name" || failed+=("$name")
         owed=("${owed[@]:1}")
         [[ -z $stopped ]] || fail "stopped by SIG$stopped"
     done
-    trap - EXIT
-    exit "$failed"
+    owed=("${failed[@]}")
 }
 
 # ask_for_databases: into visible. What would end a line of the answer is another control character there.
 ask_for_databases() {
-    query "SELECT REPLACE(REPLACE(SCHEMA_NAME, '\n', _utf8mb3 x'01'), '\t', _utf8mb3 x'01')
+    # shellcheck disable=SC2034 # none, for the query
+    local DB_NAME=''
+    query "SELECT @@lower_case_table_names <> 0
+        UNION ALL SELECT REPLACE(REPLACE(SCHEMA_NAME, '\n', _utf8mb3 x'01'), '\t', _utf8mb3 x'01')
         FROM information_schema.SCHEMATA
-        WHERE SCHEMA_NAME NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys')
-        ORDER BY SCHEMA_NAME" || fail_as_said $?
+        WHERE SCHEMA_NAME NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys')" || return
     mapfile -t visible <"$OUTPUT"
+    require_answer @@lower_case_table_names '^[01]$' "${visible[0]}"
+    # shellcheck disable=SC2034 # names_have_no_case reads it
+    fold_case=${visible[0]}
+    mapfile -t visible < <(printf '%s\n' "${visible[@]:1}" | sort)
 }
 
 # choose_all: what is visible and not excluded; says which folders are of none that is there.
@@ -98,10 +117,10 @@ is_one_of() (
     return 1
 )
 
-# dump_into_folder NAME
+# dump_into_folder NAME: as the log calls it; '' is the only database.
 dump_into_folder() {
-    local folder error status=0
-    folder=$DUMPS_DIR/$(folder_name "$1")
+    local folder=$DUMPS_DIR error status=0
+    [[ -z $1 ]] || folder+=/$(folder_name "$1")
     if ! is_plain_text "$1"; then
         log "database dump failed: $1: its name has control characters, or is no UTF-8: rename it, or exclude it"
         return 1
@@ -110,9 +129,9 @@ dump_into_folder() {
         log "database dump failed: $1: $error"
         return 1
     fi
-    DB_NAMES='' DB_NAME=$1 DUMPS_DIR=$folder LOGGED_AS=$1 bash "$0" </dev/null &
+    DB_NAMES='' DB_NAME=${1:-$DB_NAME} DUMPS_DIR=$folder LOGGED_AS=$1 DUMP_TRIES=1 bash "$0" </dev/null &
     wait_for_job || status=$?
-    ((status <= 128)) || log "database dump failed: $1: stopped by SIG$(kill -l "$status")" # without a word
+    ((status <= 128)) || log "database dump failed: ${1:+$1: }stopped by SIG$(kill -l "$status")" # without a word
     return "$status"
 }
 

@@ -13,7 +13,7 @@ query() {
     run timeout "$DB_SILENCE_LIMIT" mariadb --defaults-file=<(client_options DB_USER) --local-infile=0 \
         --connect-timeout=20 --init-command="SET sql_mode = ''" \
         --batch --raw --skip-column-names --execute="$1" ${DB_NAME:+-- "$DB_NAME"} || status=$?
-    ((status != 124)) || fail "$(silence)" # timeout's own
+    ((status != 124)) || silence >"$ERRORS" # timeout's own
     return "$status"
 }
 

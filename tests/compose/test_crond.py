@@ -56,6 +56,23 @@ def test_crond_reads_what_we_read(clone: Checkout) -> None:
     assert result.stdout == f"alike: {len(lines) * len(WORDS)}\n", result.stdout + result.stderr
 
 
+def test_dump_by_the_clock(clone: Checkout) -> None:
+    """By the crontab that is mounted; it says when it runs next."""
+    crontab = clone.path / "dockerfiles/mysql-client/crontab"
+    original = crontab.read_text()
+    completed = clone.count("database dump completed")
+    try:
+        clone.compose("up", "--detach", "--wait", "dump-schedule")
+        said = clone.compose("logs", "dump-schedule")
+        assert re.search(r"next at [-0-9]+ 03:00: 0 3 \* \* \* /scripts/database_dump.sh", said)
+        crontab.write_text(original.replace("0 3 * * *", "* * * * *"))
+        clone.compose("restart", "--timeout", "1", "dump-schedule")
+        clone.wait_for_message("database dump completed", more_than=completed)
+    finally:
+        crontab.write_text(original)
+        clone.compose("rm", "--stop", "--force", "dump-schedule")
+
+
 def test_start_says_what_runs_when(clone: Checkout) -> None:
     """In which zone, and what time it is there."""
     told = clone.compose("logs", "--no-log-prefix", "send-to-s3")

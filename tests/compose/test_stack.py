@@ -296,12 +296,13 @@ OF_THE_STORE = {
     "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY",
 }  # fmt: skip
 # What reaches the containers as a variable of that name; the other settings are paths of the host.
+OF_THE_DUMP = {
+    "TZ", "DB_HOST", "DB_PORT", "DB_USER", "DB_NAME", "DB_NAMES", "DB_EXCLUDE", "DB_TLS",
+    "DB_SILENCE_LIMIT", "KEEP_WAITING", "DUMP_COMPRESSION",
+}  # fmt: skip
 VARIABLES = {
-    "dump": {
-        "TZ", "DB_HOST", "DB_PORT", "DB_USER", "DB_NAME", "DB_NAMES", "DB_EXCLUDE", "DB_TLS",
-        "DB_SILENCE_LIMIT",
-        "KEEP_WAITING", "DUMP_COMPRESSION",
-    },
+    "dump": OF_THE_DUMP,
+    "dump-schedule": OF_THE_DUMP | {"DUMP_TRIES"},
     "send-to-s3": OF_THE_STORE,
     "restore": OF_THE_STORE | {"DB_HOST", "DB_PORT", "DB_TLS", "RESTORE_USER", "LOOK_USER"},
     "restore-drill": OF_THE_STORE,

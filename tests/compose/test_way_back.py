@@ -164,13 +164,16 @@ def test_drill_runs_by_cron_where_its_profile_is_on(clone: Checkout) -> None:
         clone.compose("rm", "--stop", "--force", "drill-schedule")
 
 
-def test_profile_of_the_drill_keeps_the_sample_and_the_store(clone: Checkout) -> None:
+@pytest.mark.parametrize("profile", ["drill-schedule", "dump-schedule"])
+def test_profile_of_a_schedule_keeps_the_sample_and_the_store(
+    clone: Checkout, profile: str
+) -> None:
     """COMPOSE_PROFILES in .env turns it on beside all the rest."""
-    services = clone.compose("config", "--services", COMPOSE_PROFILES="drill-schedule").split()
-    assert sorted(services) == ["database", "drill-schedule", "dump", "s3", "send-to-s3"]
+    services = clone.compose("config", "--services", COMPOSE_PROFILES=profile).split()
+    assert sorted(services) == sorted(["database", profile, "dump", "s3", "send-to-s3"])
     for setting in ({"DB_HOST": "db.example.com"}, {"AWS_ENDPOINT_URL_S3": ""}):
         services = clone.compose(
-            "config", "--services", COMPOSE_PROFILES="drill-schedule", **setting
+            "config", "--services", COMPOSE_PROFILES=profile, **setting
         ).split()
         assert ("database" in services) == ("DB_HOST" not in setting)
         assert ("s3" in services) == ("AWS_ENDPOINT_URL_S3" not in setting)

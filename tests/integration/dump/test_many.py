@@ -242,6 +242,64 @@ def test_dump_that_is_killed_without_a_word_has_its_line(
     ]
 
 
+@pytest.fixture
+def pauses(work: Workplace, tmp_path: Path) -> Path:
+    """How long was slept, a line for each time; here no time passes."""
+    (tmp_path / "bin").mkdir()
+    pauses = tmp_path / "pauses"
+    pauses.touch()
+    program = tmp_path / "bin/sleep"
+    program.write_text(f'#!/bin/sh\necho "$@" >>{pauses}\n')
+    program.chmod(0o755)
+    work.settings["PATH"] = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
+    return pauses
+
+
+def test_what_failed_is_tried_again_after_five_minutes(
+    work: Workplace, many: Server, databases: Callable[..., None], pauses: Path
+) -> None:
+    """And nothing else is; each failure has its line."""
+    databases("shop", BROKEN)
+    many.query(f"CREATE EVENT {BROKEN}.e ON SCHEDULE EVERY 1 DAY DO SELECT ';;'")
+    assert work.dump(DB_NAMES="*", DUMP_TRIES="3").returncode == 1
+    messages = work.messages()
+    assert messages.count("database dump completed: shop") == 1
+    failures = [line for line in messages if line.startswith(f"database dump failed: {BROKEN}: ")]
+    assert len(failures) == 3
+    assert pauses.read_text() == "300\n300\n"
+
+
+@pytest.mark.parametrize("settings", [{"DB_NAMES": "*"}, {"DB_NAMES": "shop"}, {"DB_NAME": "shop"}])
+def test_server_that_is_down_is_tried_again(
+    work: Workplace,
+    databases: Callable[..., None],
+    pauses: Path,
+    settings: dict[str, str],
+) -> None:
+    """Here the client asks a port where nobody listens, until two pauses are over."""
+    databases("shop")
+    client = pauses.parent / "bin/mariadb"
+    client.write_text(
+        f'#!/bin/sh\n[ "$(wc -l <{pauses})" -ge 2 ] || '
+        'exec /usr/bin/mariadb "$1" --port=1 --connect-timeout=1 --execute="SELECT 1"\n'
+        'exec /usr/bin/mariadb "$@"\n'
+    )
+    client.chmod(0o755)
+    assert work.dump(DUMP_TRIES="3", **settings).returncode == 0, work.messages()
+    ending = ": shop" if "DB_NAMES" in settings else ""
+    first, second, last = work.messages()
+    assert first.startswith("database dump failed: ")
+    assert second == first
+    assert last == f"database dump completed{ending}"
+
+
+@pytest.mark.parametrize("tries", ["0", "x", "100", "-1"])
+def test_tries_are_a_number(work: Workplace, tries: str) -> None:
+    assert work.dump(DUMP_TRIES=tries).returncode == 2
+    (message,) = work.messages()
+    assert message == f"DUMP_TRIES: '{tries}' is not a number from 1 to 99"
+
+
 def dumps_below(pid: int) -> list[int]:
     """The runs that the dump of several has started."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
