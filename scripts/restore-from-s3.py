@@ -8,7 +8,8 @@ from datadump.commands.boundary import exit_status
 
 def main() -> int:
     """The exit status of this command."""
-    from datadump.commands.restore import restore_command  # which fails where a library can't be read
+    # Here, since it fails where a library can't be read.
+    from datadump.commands.restore import restore_command
 
     return restore_command(sys.argv[1:])
 
