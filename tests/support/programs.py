@@ -111,6 +111,10 @@ class Workplace:
         """restore-drill.py, run to its end."""
         return _finish(self.start_drill(*arguments, **changes))
 
+    def watch(self, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+        """watch.py, run to its end."""
+        return _finish(self._python("watch.py", arguments, changes))
+
     def _python(
         self, script: str, arguments: tuple[str, ...], changes: dict[str, str]
     ) -> subprocess.Popen[str]:

@@ -103,7 +103,7 @@ FLOORS = (
     {"settings", "dumps", "sql"},
     {"mariadb", "s3"},
     {"upload", "backups"},
-    {"restore"},
+    {"restore", "watch"},
     {"drill"},
     {"commands"},
 )

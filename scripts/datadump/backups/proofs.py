@@ -64,7 +64,7 @@ class Proofs:
 
         None where there is none, or none that can be read.
         """
-        return self._at(self._key_for(key))
+        return self.at(self._key_for(key))
 
     def newest(self) -> Proof | None:
         """The proof of the newest backup that has one which can be read."""
@@ -72,11 +72,12 @@ class Proofs:
         for day in sorted(listing.folders_in(folder), reverse=True):
             keys = listing.keys_in(f"{folder}{day}/")
             for key in sorted(keys, key=lambda key: (len(key), key), reverse=True):
-                if proof := self._at(key):
+                if proof := self.at(key):
                     return proof
         return None
 
-    def _at(self, key: str) -> Proof | None:
+    def at(self, key: str) -> Proof | None:
+        """The proof under that key of its own; None where there is none that can be read."""
         try:
             return parse(self._bucket.read(key, LARGEST))
         except RefusedError:  # absent, or this account may not see it

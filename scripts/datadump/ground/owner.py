@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def become_owner_of(folder: str, needed: str) -> None:
@@ -45,12 +47,18 @@ def become_owner_of(folder: str, needed: str) -> None:
 
 def read_as_owner(path: str) -> bytes:
     """The file's bytes, read as the user it belongs to where root runs this. Raises OSError."""
+    with as_owner_of(path), open(path, "rb") as file:
+        return file.read()
+
+
+@contextmanager
+def as_owner_of(path: str) -> Iterator[None]:
+    """Be the user that the path belongs to for a while, where root runs this. Raises OSError."""
     user = os.geteuid()
     if user == 0:
         os.seteuid(os.stat(path).st_uid)
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        yield
     finally:
         os.seteuid(user)
 

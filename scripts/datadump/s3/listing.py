@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from datadump.s3.bucket import Bucket
+from datadump.s3.bucket import Bucket, bare_etag
 from datadump.s3.errors import BucketAbsentError, FlawedListingError, foreign_answer
 
 if TYPE_CHECKING:
     from types_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
 
 PAUSE_AFTER_A_SLIP = 0.5  # seconds
+
+
+class Stored(NamedTuple):
+    """An object as a listing tells of it."""
+
+    key: str
+    size: int  # bytes; 0 where the store tells none
+    etag: str  # without quotes; '' where the store tells none
 
 
 class Listing:
@@ -61,6 +69,18 @@ class Listing:
         pages = self._pages(folder, Delimiter="/")
         found = [name for page in pages for name in folders_of(page)]
         return [name.removeprefix(folder).rstrip("/") for name in found]
+
+    def stored_after(self, prefix: str, start: str) -> list[Stored]:
+        """What is stored under keys that start so and come after ``start`` in their order.
+
+        Raises FlawedListingError where the store doesn't tell all.
+        """
+        pages = self._pages(prefix, StartAfter=start)
+        items = [item for page in pages for item in page.get("Contents", []) if "Key" in item]
+        return [
+            Stored(item["Key"], item.get("Size", 0), bare_etag(item.get("ETag", "")))
+            for item in items
+        ]
 
     def _pages(self, prefix: str, **options: str) -> Iterator[ListObjectsV2OutputTypeDef]:
         url = self._bucket.url(prefix)

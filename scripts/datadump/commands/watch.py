@@ -1,0 +1,103 @@
+"""One look at all that has to be well, as crond or a person gives it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Mapping, Sequence
+
+from datadump.commands.boundary import exit_status
+from datadump.ground.daily_log import log
+from datadump.s3.client import connect
+from datadump.s3.errors import StoreError
+from datadump.settings.environment import check_folder, put_environment_in_force
+from datadump.settings.pipelines import are_several, read_pipeline
+from datadump.settings.store import read_store
+from datadump.settings.urls import read_alert_urls
+from datadump.settings.watching import read_memory_folder, read_wanted
+from datadump.watch.changes import log_lines, news_for, next_memory, told_after
+from datadump.watch.checks import CLOCKS_APART, Check, checks, moment
+from datadump.watch.look import Place, look
+from datadump.watch.memory import NONE, Memory, MemoryFolder
+from datadump.watch.report import as_json, as_table
+from datadump.watch.telling import check_urls, message, send, target_of
+
+
+def watch_command(arguments: Sequence[str]) -> int:
+    """``watch [--json | --test-alert]``; returns the exit status: 1 where a check fails."""
+    parser = argparse.ArgumentParser(prog="watch", description="Looks whether all is well.")
+    parser.add_argument("--json", action="store_true", help="what was found, as JSON")
+    parser.add_argument("--test-alert", action="store_true", help="send a message to all, now")
+    given = parser.parse_args(arguments)
+    action = send_test if given.test_alert else watch
+    return exit_status(
+        lambda: action(put_environment_in_force(), given), (OSError, StoreError), str
+    )
+
+
+def send_test(environment: Mapping[str, str], _: argparse.Namespace) -> int:
+    """Send each target a message; returns the exit status: 1 where one didn't take it."""
+    urls = read_alert_urls(environment)
+    check_urls(urls)
+    taken = send(dict.fromkeys(urls, ("Backups: a test", "Whoever reads this is told of alarms.")))
+    for number, url in enumerate(urls, 1):
+        print(f"URL number {number}: {'sent' if taken[url] else 'NOT sent'}")
+    return 0 if urls and all(taken.values()) else 1
+
+
+def watch(environment: Mapping[str, str], given: argparse.Namespace) -> int:
+    """Look, say what was found, and tell whoever is to know; returns the exit status."""
+    access, whole = read_store(environment), read_pipeline(environment)
+    check_folder("DUMPS_DIR", whole.dumps)
+    wanted, urls = read_wanted(environment), read_alert_urls(environment)
+    folder = MemoryFolder(read_memory_folder(environment))
+    if not folder.lock():
+        print("another look is under way", file=sys.stderr)
+        return 0
+    memory = folder.read()
+    say_what_is_odd(memory)
+    bucket = connect(access)
+    place = Place(bucket, whole, are_several(environment), environment.get("LOGS_DIR", "/logs"))
+    seen, facts = look(place, wanted, memory.facts)
+    found = checks(seen, wanted)
+    for line in log_lines(memory, found):
+        log(line)
+    after = next_memory(memory, found, seen.at)._replace(facts=facts)
+    after = after._replace(told=tell(urls, after, found, bucket.url(whole.prefix)))
+    healthy = all(check.passed for check in found)
+    folder.write(after, healthy=healthy)
+    show = as_json if given.json else as_table
+    print(show(found, after.failing, seen), flush=True)
+    return 0 if healthy else 1
+
+
+def say_what_is_odd(memory: Memory) -> None:
+    """To whoever reads the container's output: what a look can't rely on."""
+    if memory is NONE:
+        print("no earlier look is known: what fails is told anew", file=sys.stderr)
+    elif memory.at > time.time() + CLOCKS_APART:
+        print(f"the clock has gone back: the last look was at {moment(memory.at)}", file=sys.stderr)
+
+
+def tell(
+    urls: Sequence[str], memory: Memory, found: Sequence[Check], place: str
+) -> dict[str, dict[str, float]]:
+    """Tell each target what is news to it; returns what each was told by now.
+
+    Who can't be reached is told by the next look. Raises SettingsError for a new URL that is none.
+    """
+    told = {target_of(url): memory.told.get(target_of(url), {}) for url in urls}
+    if not told.keys() <= memory.told.keys():
+        check_urls(urls)
+    news = {url: news_for(told[target_of(url)], memory, found) for url in urls}
+    due = {url: message(one, place) for url, one in news.items() if any(one)}
+    for url, taken in send(due).items():
+        if taken:
+            told[target_of(url)] = told_after(told[target_of(url)], news[url], memory.at)
+        else:
+            number = urls.index(url) + 1
+            print(
+                f"alert URL number {number} took no message: the next look tries", file=sys.stderr
+            )
+    return told

@@ -1,0 +1,1 @@
+"""Whether all is well, by what the bucket, the folder and the log say; and who is told."""

@@ -1,0 +1,194 @@
+"""The checks: from what was seen and what is wanted to what is well and what isn't.
+
+Nothing here asks anybody. Every result has a sentence for a person at three in the morning: what,
+since when, how bad, what to do.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from statistics import median
+from typing import NamedTuple
+
+from datadump.ground.terminal import human_size
+from datadump.settings.watching import Wanted
+from datadump.watch.seen import PipelineSeen, Seen
+
+SIZES_COMPARED = 7  # backups before the newest
+CLOCKS_APART = 300  # seconds that two clocks may differ
+UNITS = (("day", 86400), ("hour", 3600), ("minute", 60))  # seconds
+DUMP = "docker compose run --rm dump"
+DRILL = "docker compose run --rm restore-drill"
+LOG = "the newest file in logs/"
+
+
+class Verdict(NamedTuple):
+    """Whether all is well, and the sentence."""
+
+    passed: bool
+    text: str
+
+
+class Check(NamedTuple):
+    """One result. ``database`` is '' where it is about all of them."""
+
+    name: str
+    database: str
+    passed: bool
+    text: str
+
+    @property
+    def subject(self) -> str:
+        """What it is about, which knows it again in another look: ``backup of shop``."""
+        return f"{self.name} of {self.database}" if self.database else self.name
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.text}"
+
+
+def checks(seen: Seen, wanted: Wanted) -> list[Check]:
+    """All results, those that fail first. Of backups there are none where nobody could ask."""
+    verdicts = {("bucket", ""): bucket(seen), ("room", ""): room(seen)}
+    verdicts["coverage", ""] = coverage(seen)
+    for one in seen.pipelines:
+        if not seen.trouble:
+            verdicts["backup", one.database] = backup(one, seen.at, wanted)
+            verdicts["proof", one.database] = proof(one, seen.at, wanted)
+            verdicts["size", one.database] = size(one)
+        verdicts["upload", one.database] = upload(one, seen.at, wanted)
+        verdicts["dump", one.database] = dump(one)
+    found = [Check(*about, *verdict) for about, verdict in verdicts.items()]
+    return sorted(found, key=lambda check: check.passed)
+
+
+def well(text: str) -> Verdict:
+    """All is well, and the text says how well."""
+    return Verdict(passed=True, text=text)
+
+
+def wrong(text: str) -> Verdict:
+    """Something isn't, and the text says what to do."""
+    return Verdict(passed=False, text=text)
+
+
+def bucket(seen: Seen) -> Verdict:
+    """Whether it answers."""
+    if not seen.trouble:
+        return well("the bucket answers")
+    return wrong(f"the bucket can't be asked, so nothing is known of backups: {seen.trouble}")
+
+
+def backup(one: PipelineSeen, now: float, wanted: Wanted) -> Verdict:
+    """Whether the newest is young enough. The first may be on its way."""
+    if one.backup is None:
+        if one.waiting and now - min(one.waiting) <= wanted.upload_age:
+            return well("the first backup is on its way")
+        return wrong(f"there is no backup at all: take one ({DUMP}), and see {LOG}")
+    if not one.backup.dumped_at:
+        return wrong(f"how old {one.backup.key} is isn't known: it has no dumped-at")
+    age, of = now - one.backup.dumped_at, moment(one.backup.dumped_at)
+    if age < -CLOCKS_APART:
+        return wrong(
+            f"the newest backup is of {of}, which is to come: one of two clocks is wrong, and how "
+            "old backups are isn't known"
+        )
+    said = f"the newest backup is {span(age)} old, of {of}"
+    if age <= wanted.backup_age:
+        return well(said)
+    return wrong(
+        f"{said}, and {span(wanted.backup_age)} are allowed: dumps or uploads have stopped; see "
+        f"{LOG}. If this database is gone for good, name it in DB_EXCLUDE"
+    )
+
+
+def proof(one: PipelineSeen, now: float, wanted: Wanted) -> Verdict:
+    """Whether the last drill proved its backup, and is young enough where that is asked for."""
+    if one.proof is None:
+        if wanted.proof_age is None or one.backup is None:
+            return well("no drill was held, and none is asked for")
+        return wrong(f"no backup was ever proven: hold a drill ({DRILL})")
+    age = now - one.proof.at
+    said = f"the last drill was held {span(age)} ago, of {one.proof.key}"
+    if not one.proof.verified:
+        return wrong(
+            f"{said}, and FAILED: {one.proof.reason}. That backup may not come back: take another "
+            f"({DUMP}), drill that, and remove no older one"
+        )
+    if wanted.proof_age is not None and age > wanted.proof_age:
+        return wrong(f"{said}, and {span(wanted.proof_age)} are allowed: hold one ({DRILL})")
+    return well(said)
+
+
+def size(one: PipelineSeen) -> Verdict:
+    """Whether the newest has at least half of what is usual."""
+    newest, before = one.sizes[:1], one.sizes[1 : 1 + SIZES_COMPARED]
+    if len(before) < SIZES_COMPARED:
+        return well("there are too few backups to compare their sizes")
+    usual = median(before)
+    said = f"the newest backup has {human_size(newest[0])}, and {human_size(int(usual))} are usual"
+    if newest[0] >= usual / 2:
+        return well(said)
+    return wrong(
+        f"{said}: much of the data may be gone. Look at the database, and remove no older backup "
+        "before you know why"
+    )
+
+
+def upload(one: PipelineSeen, now: float, wanted: Wanted) -> Verdict:
+    """Whether dumps wait too long."""
+    if not one.waiting:
+        return well("no dump waits")
+    age, number = now - min(one.waiting), len(one.waiting)
+    said = f"{number} {'dumps wait' if number > 1 else 'dump waits'} since {span(age)}"
+    if age <= wanted.upload_age:
+        return well(said)
+    return wrong(
+        f"{said}, and {span(wanted.upload_age)} are allowed: nothing is uploaded. Does send-to-s3 "
+        f"run (docker compose ps), and what does {LOG} say?"
+    )
+
+
+def dump(one: PipelineSeen) -> Verdict:
+    """Whether the last one was completed."""
+    if one.dump is None:
+        return well("the log tells of no dump")
+    if not one.dump.failure:
+        return well(f"the last dump was completed at {moment(one.dump.at)}")
+    return wrong(
+        f"the last dump failed at {moment(one.dump.at)}: {one.dump.failure}. Mend that, and take "
+        f"one ({DUMP})"
+    )
+
+
+def room(seen: Seen) -> Verdict:
+    """Whether the next dumps have room, by the size of the last ones."""
+    taken = sum(one.sizes[0] for one in seen.pipelines if one.sizes)
+    if seen.free is None or not taken:
+        return well("how much room the next dumps need isn't known")
+    said = f"{human_size(seen.free)} are free for dumps, and the last ones took {human_size(taken)}"
+    if seen.free > taken:
+        return well(said)
+    return wrong(f"{said}: the next may find no room. Make some where DUMPS_DIR is")
+
+
+def coverage(seen: Seen) -> Verdict:
+    """Whether there are databases that no setting names."""
+    if not seen.uncovered:
+        return well("no database is known that nobody backs up")
+    return wrong(
+        f"nobody backs up {', '.join(seen.uncovered)}: name them in DB_NAMES, or in DB_EXCLUDE if "
+        "that is meant"
+    )
+
+
+def span(seconds: float) -> str:
+    """A time as a person says it: ``3 hours``."""
+    for name, unit in UNITS:
+        if seconds >= 2 * unit:
+            return f"{seconds // unit:.0f} {name}s"
+    return "a minute" if seconds >= UNITS[-1][1] else "less than a minute"
+
+
+def moment(seconds: float) -> str:
+    """In the zone of TZ: ``2026-11-23 03:00``."""
+    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M")

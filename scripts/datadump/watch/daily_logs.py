@@ -1,0 +1,78 @@
+"""What the daily logs tell of dumps."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from datadump.watch.seen import DumpSeen
+
+DAYS_READ = 8  # of the newest logs
+COMPLETED, FAILED = "database dump completed", "database dump failed: "
+UNCOVERED = "databases not backed up: "
+
+
+class Line(NamedTuple):
+    """One event of the log."""
+
+    day: str  # in the zone of TZ
+    at: float  # seconds since 1970
+    message: str
+
+
+class DailyLogs:
+    """The newest logs, read once. Raises OSError."""
+
+    def __init__(self, folder: str) -> None:
+        self._lines = list(lines_of(folder))
+
+    def last_dump(self, database: str, ending: str) -> DumpSeen | None:
+        """How the last dump of that database went; ``ending``: how its lines end (Pipeline)."""
+        failed = f"{FAILED}{database}: " if ending else FAILED
+        for line in reversed(self._lines):
+            if line.message == COMPLETED + ending:
+                return DumpSeen(line.at, "")
+            if line.message.startswith(failed):
+                return DumpSeen(line.at, line.message.removeprefix(failed))
+        return None
+
+    def completed_after(self, moment: float, ending: str) -> float:
+        """When the dump was completed whose snapshot began at that moment; that one for unknown."""
+        whole_second = int(moment)
+        for line in self._lines:
+            if line.message == COMPLETED + ending and line.at >= whole_second:
+                return line.at
+        return moment
+
+    def uncovered(self) -> list[str]:
+        """The databases that nobody backs up, as was said on the last day that had a dump."""
+        last_day, told = "", ""
+        for line in self._lines:
+            if line.message.startswith((COMPLETED, FAILED, UNCOVERED)) and line.day != last_day:
+                last_day, told = line.day, ""
+            if line.message.startswith(UNCOVERED):
+                told = line.message.removeprefix(UNCOVERED)
+        return told.split(", ") if told else []
+
+
+def lines_of(folder: str) -> Iterator[Line]:
+    """The lines of the newest logs, oldest first; what is no line of the log is passed over."""
+    names = sorted(name for name in os.listdir(folder) if is_log(name))
+    for name in names[-DAYS_READ:]:
+        with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as file:
+            for text in file:
+                date, _, rest = text.rstrip("\n").partition(",")
+                clock, _, message = rest.partition(",")
+                try:
+                    parsed = time.strptime(f"{date} {clock}", "%Y-%m-%d %H:%M:%S")
+                except ValueError:
+                    continue
+                yield Line(date, time.mktime(parsed), message)
+
+
+def is_log(name: str) -> bool:
+    """Whether the file is a daily log by its name, ``2026-11-23.txt``."""
+    day, _, suffix = name.partition(".")
+    return suffix == "txt" and len(day) == len("2026-11-23") and day.replace("-", "").isdigit()

@@ -1,0 +1,104 @@
+"""One look at everything: the bucket, the folder of dumps, the log."""
+
+from __future__ import annotations
+
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+from datadump.backups.proofs import PROOFS
+from datadump.dumps.folder import DumpFolder, folders_in
+from datadump.ground.owner import as_owner_of
+from datadump.s3.bucket import Bucket
+from datadump.s3.errors import BucketAbsentError, StoreError
+from datadump.s3.keys import is_day
+from datadump.s3.listing import Listing
+from datadump.settings.pipelines import Pipeline
+from datadump.settings.watching import Wanted
+from datadump.watch.daily_logs import DailyLogs
+from datadump.watch.in_bucket import BucketLook, Facts, Told
+from datadump.watch.seen import PipelineSeen, Seen
+
+AT_ONCE = 8  # pipelines that the bucket is asked about; boto3 has ten connections
+NOTHING = Told(None, [], None)
+
+
+class Place(NamedTuple):
+    """What is looked at."""
+
+    bucket: Bucket
+    whole: Pipeline  # the only one, or the one above those of several databases
+    several: bool
+    logs: str  # the folder
+
+
+def look(place: Place, wanted: Wanted, known: Facts) -> tuple[Seen, Facts]:
+    """What there is to see now, and the facts that the next look needn't ask for.
+
+    ``known`` are those of the last one. Raises OSError.
+    """
+    in_bucket = BucketLook(place.bucket, known)
+    pipelines, trouble = local_pipelines(place, wanted), ""
+    told: dict[Pipeline, Told] = {}
+    try:
+        pipelines = with_those_of_the_bucket(place, pipelines, wanted)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            told = dict(zip(pipelines, pool.map(in_bucket.of, pipelines), strict=True))
+    except BucketAbsentError:
+        pass  # it is made for the first backup
+    except StoreError as error:
+        trouble = str(error)
+    logs = DailyLogs(place.logs)
+    found = [seen_of(one, told.get(one, NOTHING), logs) for one in pipelines]
+    there = {one.database for one in found}
+    found += [PipelineSeen(name) for name in wanted.named if name not in there]
+    uncovered = [name for name in logs.uncovered() if not is_known(name, wanted)]
+    seen = Seen(time.time(), found, trouble, free_bytes(place.whole.dumps), uncovered)
+    return seen, in_bucket.facts or known
+
+
+def is_known(database: str, wanted: Wanted) -> bool:
+    """Whether a setting names it by now."""
+    return database in wanted.named or wanted.is_excluded(database)
+
+
+def local_pipelines(place: Place, wanted: Wanted) -> list[Pipeline]:
+    """Those that have a folder here, without the excluded ones."""
+    if not place.several:
+        return [place.whole]
+    with as_owner_of(place.whole.dumps):
+        folders = folders_in(place.whole.dumps, used=False)
+    return [one for one in place.whole.below(folders) if not wanted.is_excluded(one.database)]
+
+
+def with_those_of_the_bucket(place: Place, local: list[Pipeline], wanted: Wanted) -> list[Pipeline]:
+    """Those of here, and what the bucket has beside them. Raises StoreError."""
+    if not place.several:
+        return local
+    folders = Listing(place.bucket).folders_in(place.whole.prefix)
+    there = place.whole.below(name for name in folders if not is_day(name) and name != PROOFS)
+    others = [one for one in there if one not in local and not wanted.is_excluded(one.database)]
+    return local + others
+
+
+def seen_of(pipeline: Pipeline, told: Told, logs: DailyLogs) -> PipelineSeen:
+    """What there is to see of one database. Raises OSError."""
+    began = []
+    if os.path.isdir(pipeline.dumps):
+        with as_owner_of(pipeline.dumps):
+            began = [dump.mtime for dump in DumpFolder(pipeline.dumps).pending()]
+    return PipelineSeen(
+        pipeline.database,
+        told.backup,
+        told.sizes,
+        told.proof,
+        [logs.completed_after(moment, pipeline.ending) for moment in began],
+        logs.last_dump(pipeline.database, pipeline.ending),
+    )
+
+
+def free_bytes(folder: str) -> int:
+    """What is free there for its owner."""
+    room = os.statvfs(folder)
+    return room.f_bavail * room.f_frsize

@@ -1,0 +1,65 @@
+"""What the watch keeps between two looks: what it told, and facts that it needn't ask for again.
+
+All of it may be lost: then what fails is told anew.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from typing import Any, NamedTuple
+
+from datadump.ground.owner import open_own
+from datadump.watch.in_bucket import Facts
+
+MEMORY, LOCK, HEALTH = "memory.json", ".lock", "health"
+
+
+class Memory(NamedTuple):
+    """Of the last look. ``told``: by target, what it was told last about each check that fails."""
+
+    at: float  # seconds since 1970
+    failing: dict[str, float]  # since when, by the check's subject
+    well: dict[str, int]  # for so many looks in a row, by the subject; only of what failed before
+    told: dict[str, dict[str, float]]  # when, by target and subject
+    facts: Facts
+
+
+NONE = Memory(0.0, {}, {}, {}, {})
+
+
+class MemoryFolder:
+    """The folder of the memory. Raises OSError."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._lock = open_own(os.path.join(path, LOCK))
+
+    def lock(self) -> bool:
+        """Lock it as long as this process lives; False where another look is under way."""
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def read(self) -> Memory:
+        """The last look's; :data:`NONE` where there is none that can be read."""
+        try:
+            with open(os.path.join(self._path, MEMORY), encoding="utf-8") as file:
+                plain: Any = json.load(file)
+            return Memory(*(plain[name] for name in Memory._fields))
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return NONE
+
+    def write(self, memory: Memory, *, healthy: bool) -> None:
+        """Keep this, and say to whoever asks for the container's health."""
+        self._replace(MEMORY, json.dumps(memory._asdict()))
+        self._replace(HEALTH, "healthy\n" if healthy else "a check fails\n")
+
+    def _replace(self, name: str, text: str) -> None:
+        path = os.path.join(self._path, name)
+        with open(f"{path}.new", "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(f"{path}.new", path)

@@ -1,0 +1,56 @@
+"""Messages to people, by Apprise: mail, chat and a hundred more, by a URL for each."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from datadump.settings.environment import SettingsError
+from datadump.watch.changes import News
+
+SECONDS = 5  # for a connection, and for an answer
+EXAMPLE = "mailto://user:password@mail.example.com?to=me@example.com"
+
+
+def target_of(url: str) -> str:
+    """What a target is called in the memory, where its password has no place."""
+    return hashlib.sha256(url.encode()).hexdigest()[:16]
+
+
+def check_urls(urls: Sequence[str]) -> None:
+    """Raises SettingsError, which shows no URL, for one that Apprise doesn't know."""
+    import apprise  # here, and in send: it takes longer than a look
+
+    for number, url in enumerate(urls, 1):
+        if not isinstance(
+            apprise.Apprise.instantiate(url, suppress_exceptions=True), apprise.NotifyBase
+        ):
+            raise SettingsError(
+                f"ALERT_URLS_FILE: URL number {number} is none that Apprise knows, as {EXAMPLE}"
+            )
+
+
+def send(messages: dict[str, tuple[str, str]]) -> dict[str, bool]:
+    """Send each URL its title and text, all at once; whether each was taken."""
+    with ThreadPoolExecutor(max(len(messages), 1)) as pool:
+        taken = pool.map(lambda url: send_one(url, *messages[url]), messages)
+        return dict(zip(messages, taken, strict=True))
+
+
+def send_one(url: str, title: str, text: str) -> bool:
+    """Whether the target has taken it, within some seconds."""
+    import apprise
+
+    bounded = url + ("&" if "?" in url else "?") + f"cto={SECONDS}&rto={SECONDS}"
+    target = apprise.Apprise()
+    return bool(target.add(bounded) and target.notify(body=text, title=title))
+
+
+def message(news: News, place: str) -> tuple[str, str]:
+    """Title and text; ``place`` is where the backups are."""
+    failing, well = len(news.failing), len(news.well_again)
+    title = f"{failing} wrong" if failing else f"{well} well again"
+    lines = [f"{check}" for check in news.failing]
+    lines += [f"well again: {check}" for check in news.well_again]
+    return f"Backups in {place}: {title}", "\n\n".join(lines)

@@ -1,0 +1,138 @@
+"""What is well and what isn't, by what was seen and what is wanted: without asking anybody."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from datadump.settings.environment import SettingsError
+from datadump.settings.watching import Wanted, read_wanted
+from datadump.watch.checks import Check, checks
+from datadump.watch.seen import BackupSeen, DumpSeen, PipelineSeen, ProofSeen, Seen
+
+NOW = 1_795_000_000.0
+MINUTE, HOUR, DAY = 60, 3600, 86400
+MIB = 1024 * 1024
+WANTED = read_wanted({})
+WELL = PipelineSeen(
+    "shop",
+    BackupSeen("2026-11-23/datadump1.sql", MIB, NOW - 3 * HOUR),
+    [MIB] * 8,
+    ProofSeen("2026-11-22/datadump1.sql", NOW - DAY, True, "", 600),
+    [],
+    DumpSeen(NOW - 3 * HOUR, ""),
+)
+
+
+def look(*pipelines: PipelineSeen, wanted: Wanted = WANTED, **changes: object) -> list[Check]:
+    seen = Seen(NOW, pipelines or (WELL,), free=10 * MIB)
+    return checks(seen._replace(**changes), wanted)  # type: ignore[arg-type]
+
+
+def failing(*pipelines: PipelineSeen, wanted: Wanted = WANTED, **changes: object) -> list[str]:
+    """What fails, as a person reads it."""
+    return [str(one) for one in look(*pipelines, wanted=wanted, **changes) if not one.passed]
+
+
+def test_all_is_well_where_nothing_is_wrong() -> None:
+    """And all checks are there."""
+    found = look()
+    assert {one.name for one in found} == {
+        "backup", "proof", "upload", "dump", "size", "room", "coverage", "bucket",
+    }  # fmt: skip
+    assert all(one.passed for one in found)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"backup": None}, "backup of shop: there is no backup at all: take one"),
+        ({"backup": BackupSeen("k", 1, NOW - 27 * HOUR)},
+         "backup of shop: the newest backup is 27 hours old, of .*, and 26 hours are allowed"),
+        ({"backup": BackupSeen("k", 1, 0.0)}, "backup of shop: how old k is isn't known"),
+        ({"backup": BackupSeen("k", 1, NOW + HOUR)},
+         "backup of shop: .* which is to come: one of two clocks is wrong"),
+        ({"proof": ProofSeen("k", NOW - DAY, False, "t is missing", 0)},
+         "proof of shop: the last drill was held 24 hours ago, of k, and FAILED: t is missing"),
+        ({"sizes": [MIB // 2 - 1] + [MIB] * 7}, "size of shop: .* much of the data may be gone"),
+        ({"waiting": [NOW - 2 * HOUR, NOW]},
+         "upload of shop: 2 dumps wait since 2 hours, and 60 minutes are allowed"),
+        ({"dump": DumpSeen(NOW - HOUR, "no room")}, "dump of shop: the last dump failed .* no room"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_with_what_to_do(change: dict[str, object], said: str) -> None:
+    """Of that database; the others are well."""
+    wrong = WELL._replace(**change)  # type: ignore[arg-type]
+    (text,) = failing(wrong, WELL._replace(database="crm"))
+    assert re.search(said, text)
+    assert len(text) > len(said)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"backup": BackupSeen("k", 1, NOW - 26 * HOUR)},
+        {"backup": BackupSeen("k", 1, NOW + MINUTE)},  # clocks differ a little
+        {"backup": None, "waiting": [NOW - 5]},  # the first one is on its way
+        {"proof": None},
+        {"sizes": [MIB // 2] + [MIB] * 7},
+        {"sizes": [1] + [MIB] * 6},  # too few to compare
+        {"sizes": []},
+        {"waiting": [NOW - HOUR]},
+        {"dump": None},
+    ],
+)
+def test_what_is_just_well_is_no_alarm(change: dict[str, object]) -> None:
+    """Nor is what nobody can know yet."""
+    assert failing(WELL._replace(**change)) == []  # type: ignore[arg-type]
+
+
+def test_age_of_a_proof_counts_where_one_is_asked_for() -> None:
+    """And none at all then, too."""
+    wanted = read_wanted({"PROOF_MAX_AGE": "8d"})
+    assert failing(wanted=wanted) == []
+    old = WELL._replace(proof=ProofSeen("k", NOW - 9 * DAY, True, "", 0))
+    assert failing(old) == []
+    (text,) = failing(old, wanted=wanted)
+    assert "held 9 days ago, of k, and 8 days are allowed: hold one" in text
+    (text,) = failing(WELL._replace(proof=None), wanted=wanted)
+    assert "no backup was ever proven: hold a drill" in text
+
+
+def test_bucket_that_cannot_be_asked_is_no_calm() -> None:
+    """Nothing is said of backups then, and all that is known here still is."""
+    waiting = WELL._replace(waiting=[NOW - 2 * HOUR])
+    found = look(waiting, trouble="Could not connect (s3://backups)")
+    assert [one.name for one in found if not one.passed] == ["bucket", "upload"]
+    assert "nothing is known of backups: Could not connect" in found[0].text
+    assert {"backup", "proof", "size"} & {one.name for one in found} == set()
+
+
+def test_room_is_for_the_next_dumps_of_all() -> None:
+    """By the size of the last ones."""
+    both = (WELL, WELL._replace(database="crm"))
+    assert failing(*both, free=2 * MIB + 1) == []
+    (text,) = failing(*both, free=2 * MIB)
+    assert "2.0 MiB are free for dumps, and the last ones took 2.0 MiB" in text
+
+
+def test_databases_that_nobody_backs_up_are_named() -> None:
+    (text,) = failing(uncovered=["crm", "wiki"])
+    assert "nobody backs up crm, wiki: name them in DB_NAMES" in text
+
+
+@pytest.mark.parametrize("name", ["BACKUP_MAX_AGE", "PROOF_MAX_AGE", "UPLOAD_MAX_AGE"])
+@pytest.mark.parametrize("text", ["26", "h", "1.5h", "-1h", "0d", "26 h"])
+def test_age_that_is_none_is_a_wrong_setting(name: str, text: str) -> None:
+    """And a right one is shown."""
+    with pytest.raises(SettingsError, match=f"{name}: '{text}' is no time such as 30m, 26h or 8d"):
+        read_wanted({name: text})
+
+
+def test_excluded_names_are_those_of_the_dump() -> None:
+    """By * alone; apart by blanks or commas."""
+    wanted = read_wanted({"DB_EXCLUDE": "test*, old [x]"})
+    excluded = ["test", "test_1", "old", "[x]"]
+    assert [name for name in [*excluded, "older", "x", "atest"] if wanted.is_excluded(name)] == (
+        excluded
+    )
