@@ -42,6 +42,8 @@ show_result() {
     docker compose exec -T send-to-s3 bash -c '. /scripts/settings.sh && cat "$LOGS_DIR/$(date +%F).txt"'
     say 'the backups in the bucket, the newest first:'
     docker compose exec -T send-to-s3 python3 /scripts/restore-from-s3.py --list
+    say 'whether all is well, which from now on is looked at every five minutes:'
+    docker compose exec -T watch python3 /scripts/watch.py
 }
 
 main() {

@@ -280,7 +280,7 @@ def test_store_and_database_start_only_where_no_other_is_set(clone: Checkout) ->
         clone.write_settings(**settings)
         return set(clone.compose("config", "--services").split())
 
-    ours = {"dump", "send-to-s3"}
+    ours = {"dump", "send-to-s3", "watch"}
     assert services() == ours | {"database", "s3"}
     assert services(AWS_ENDPOINT_URL_S3="") == ours | {"database"}
     assert services(AWS_ENDPOINT_URL_S3="https://s3.example.com") == ours | {"database"}
@@ -307,6 +307,7 @@ VARIABLES = {
     "restore": OF_THE_STORE | {"DB_HOST", "DB_PORT", "DB_TLS", "RESTORE_USER", "LOOK_USER"},
     "restore-drill": OF_THE_STORE,
     "drill-schedule": OF_THE_STORE,
+    "watch": OF_THE_STORE | {"DB_EXCLUDE", "BACKUP_MAX_AGE", "PROOF_MAX_AGE", "UPLOAD_MAX_AGE"},
 }  # fmt: skip
 SECRETS = {
     "DB_PASSWORD_FILE": "db_password",
@@ -315,6 +316,8 @@ SECRETS = {
     "DB_TLS_CA": "db_tls_ca",
     "CREDENTIALS_FILE": "credentials",
     "S3_CA_FILE": "s3_ca",
+    "HEARTBEAT_URL_FILE": "heartbeat_url",
+    "ALERT_URLS_FILE": "alert_urls",
 }
 FOLDERS = {"DUMPS_DIR": "/dumps", "LOGS_DIR": "/logs", "SCRATCH_DIR": "/scratch"}
 OF_COMPOSE = {"COMPOSE_PROFILES", "COMPOSE_PROJECT_NAME", "S3_PORT"}
@@ -335,9 +338,9 @@ def test_every_setting_of_env_reaches_its_service(clone: Checkout) -> None:
         mounts = {m["target"]: m["source"] for m in config["services"][service]["volumes"]}
         of_all = {name: mounts.get(target) for name, target in FOLDERS.items()}
         assert of_all["LOGS_DIR"] == "/marked/LOGS_DIR"
-        ships = service in {"dump", "send-to-s3"}
-        assert of_all["DUMPS_DIR"] == ("/marked/DUMPS_DIR" if ships else None)
-        assert of_all["SCRATCH_DIR"] == (None if ships else "/marked/SCRATCH_DIR")
+        has_dumps = service in {"dump", "dump-schedule", "send-to-s3", "watch"}
+        assert of_all["DUMPS_DIR"] == ("/marked/DUMPS_DIR" if has_dumps else None)
+        assert of_all["SCRATCH_DIR"] == (None if has_dumps else "/marked/SCRATCH_DIR")
     files = {name: config["secrets"][secret]["file"] for name, secret in SECRETS.items()}
     assert files == {name: f"/marked/{name}" for name in SECRETS}
     assert config["services"]["dump"]["environment"]["DB_TLS_CA"] == "/run/secrets/db_tls_ca"

@@ -58,7 +58,7 @@ def test_nothing_is_installed_or_built_without_a_hash() -> None:
     scripts = [*DOCKERFILES.rglob("Dockerfile"), ROOT / "tests/run", ROOT / "tests/bench/run"]
     joined = "\n".join(script.read_text().replace("\\\n", " ") for script in scripts)
     installs = re.findall(r"\b(?:pip|pip\[@\]\}\"?) install [^;\n]*", joined)
-    assert len(installs) == 5
+    assert len(installs) == 6
     for line in installs:
         assert "--require-hashes" in line
         assert "--no-build-isolation" in line or "--only-binary=:all:" in line

@@ -57,7 +57,8 @@ def test_all_is_well_where_nothing_is_wrong() -> None:
         ({"sizes": [MIB // 2 - 1] + [MIB] * 7}, "size of shop: .* much of the data may be gone"),
         ({"waiting": [NOW - 2 * HOUR, NOW]},
          "upload of shop: 2 dumps wait since 2 hours, and 60 minutes are allowed"),
-        ({"dump": DumpSeen(NOW - HOUR, "no room")}, "dump of shop: the last dump failed .* no room"),
+        ({"dump": DumpSeen(NOW - HOUR, "no room")},
+         "dump of shop: the last dump failed .* no room"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_with_what_to_do(change: dict[str, object], said: str) -> None:
