@@ -74,7 +74,7 @@ ask_for_databases() {
         FROM information_schema.SCHEMATA
         WHERE SCHEMA_NAME NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys')" || return
     mapfile -t visible <"$OUTPUT"
-    require_answer @@lower_case_table_names '^[01]$' "${visible[0]}"
+    require_answer @@lower_case_table_names '^[01]$' "${visible[0]-}"
     # shellcheck disable=SC2034 # names_have_no_case reads it
     fold_case=${visible[0]}
     mapfile -t visible < <(printf '%s\n' "${visible[@]:1}" | sort)

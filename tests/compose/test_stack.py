@@ -300,6 +300,10 @@ OF_THE_DUMP = {
     "TZ", "DB_HOST", "DB_PORT", "DB_USER", "DB_NAME", "DB_NAMES", "DB_EXCLUDE", "DB_TLS",
     "DB_SILENCE_LIMIT", "KEEP_WAITING", "DUMP_COMPRESSION",
 }  # fmt: skip
+OF_THE_WATCH = OF_THE_STORE | {"DB_EXCLUDE", "BACKUP_MAX_AGE", "PROOF_MAX_AGE", "UPLOAD_MAX_AGE"}
+KEEP = {
+    "KEEP_LAST", "KEEP_DAILY", "KEEP_WEEKLY", "KEEP_MONTHLY", "KEEP_YEARLY", "KEEP_LOGS_DAYS",
+}  # fmt: skip
 VARIABLES = {
     "dump": OF_THE_DUMP,
     "dump-schedule": OF_THE_DUMP | {"DUMP_TRIES"},
@@ -307,7 +311,9 @@ VARIABLES = {
     "restore": OF_THE_STORE | {"DB_HOST", "DB_PORT", "DB_TLS", "RESTORE_USER", "LOOK_USER"},
     "restore-drill": OF_THE_STORE,
     "drill-schedule": OF_THE_STORE,
-    "watch": OF_THE_STORE | {"DB_EXCLUDE", "BACKUP_MAX_AGE", "PROOF_MAX_AGE", "UPLOAD_MAX_AGE"},
+    "watch": OF_THE_WATCH,
+    "prune": OF_THE_WATCH | KEEP,
+    "prune-schedule": OF_THE_WATCH | KEEP,
 }  # fmt: skip
 SECRETS = {
     "DB_PASSWORD_FILE": "db_password",
@@ -318,6 +324,7 @@ SECRETS = {
     "S3_CA_FILE": "s3_ca",
     "HEARTBEAT_URL_FILE": "heartbeat_url",
     "ALERT_URLS_FILE": "alert_urls",
+    "PRUNE_CREDENTIALS_FILE": "prune_credentials",
 }
 FOLDERS = {"DUMPS_DIR": "/dumps", "LOGS_DIR": "/logs", "SCRATCH_DIR": "/scratch"}
 OF_COMPOSE = {"COMPOSE_PROFILES", "COMPOSE_PROJECT_NAME", "S3_PORT"}
@@ -338,7 +345,7 @@ def test_every_setting_of_env_reaches_its_service(clone: Checkout) -> None:
         mounts = {m["target"]: m["source"] for m in config["services"][service]["volumes"]}
         of_all = {name: mounts.get(target) for name, target in FOLDERS.items()}
         assert of_all["LOGS_DIR"] == "/marked/LOGS_DIR"
-        has_dumps = service in {"dump", "dump-schedule", "send-to-s3", "watch"}
+        has_dumps = service not in {"restore", "restore-drill", "drill-schedule"}
         assert of_all["DUMPS_DIR"] == ("/marked/DUMPS_DIR" if has_dumps else None)
         assert of_all["SCRATCH_DIR"] == (None if has_dumps else "/marked/SCRATCH_DIR")
     files = {name: config["secrets"][secret]["file"] for name, secret in SECRETS.items()}

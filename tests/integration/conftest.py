@@ -44,7 +44,8 @@ def dumps(
     grant: Grant,  # noqa: ARG001 - makes the account
 ) -> Workplace:
     """Folders and settings for the dump script, and an account with just the rights it needs."""
-    return Workplace(tmp_path / "work", dump_settings(server, tmp_path / "password"))
+    settings = dump_settings(server, tmp_path / "password")
+    return Workplace(tmp_path / "work", settings | {"DB_EXCLUDE": "*"})  # those of other tests
 
 
 @pytest.fixture

@@ -115,6 +115,10 @@ class Workplace:
         """watch.py, run to its end."""
         return _finish(self._python("watch.py", arguments, changes))
 
+    def prune(self, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+        """prune.py, run to its end."""
+        return _finish(self._python("prune.py", arguments, changes))
+
     def _python(
         self, script: str, arguments: tuple[str, ...], changes: dict[str, str]
     ) -> subprocess.Popen[str]:

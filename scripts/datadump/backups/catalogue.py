@@ -5,6 +5,7 @@ A catalogue is one pipeline's; there are as many as there are pipelines under a 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -15,10 +16,11 @@ from typing import NamedTuple, TypeVar
 
 from datadump.backups.proofs import PROOFS, Proof, Proofs
 from datadump.ground.terminal import some_of
-from datadump.s3.bucket import Bucket, Head
+from datadump.s3.bucket import Bucket
 from datadump.s3.errors import RefusedError, StoreError
 from datadump.s3.keys import day_folder, highest_number, is_day, number_of
 from datadump.s3.listing import Listing
+from datadump.s3.metadata import Head
 from datadump.settings.pipelines import Pipeline
 
 MOST_AT_ONCE = 8  # boto3 has ten connections
@@ -72,6 +74,10 @@ class Catalogue:
     def newest(self, count: int) -> Newest:
         """Up to so many backups, with their proofs: :func:`newest_of` this one alone."""
         return newest_of([self], count)
+
+    def all(self) -> list[Backup]:
+        """All backups, with their proofs."""
+        return newest_of([self], sys.maxsize).backups
 
     def find(self, wanted: str) -> Backup:
         """The object that a person means; NoBackupError where there is none.

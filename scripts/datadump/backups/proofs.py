@@ -87,6 +87,10 @@ class Proofs:
         """Store it in place of an earlier one, whichever way that went."""
         self._bucket.write(self._key_for(proof.key), encode(proof))
 
+    def remove(self, key: str) -> None:
+        """Remove the proof for the backup under that key, if there is one."""
+        self._bucket.remove(self._key_for(key))
+
     def writes_are_conditional(self, proof: Proof) -> bool:
         """Whether the store enforces ``If-None-Match: *``; StoreError where it can't be told.
 

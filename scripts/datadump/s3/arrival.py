@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 
 from datadump.ground.fingerprint import CHUNK, Fingerprint
-from datadump.s3.bucket import Bucket, Head
+from datadump.s3.bucket import Bucket
 from datadump.s3.errors import StoreError
-from datadump.s3.metadata import Metadata
+from datadump.s3.metadata import Head, Metadata
 
 
 def metadata_at(bucket: Bucket, key: str) -> Metadata | None:

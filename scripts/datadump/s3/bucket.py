@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -21,7 +21,7 @@ from datadump.s3.errors import (
     error_code,
     store_errors,
 )
-from datadump.s3.metadata import Metadata, read_metadata, to_headers
+from datadump.s3.metadata import Head, Metadata, head_of, to_headers
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -29,15 +29,6 @@ if TYPE_CHECKING:
 
 PARTIAL_CONTENT = 206
 TRIES_OF_THE_CONDITION = 6  # with 3 seconds of pauses between them
-
-
-class Head(NamedTuple):
-    """What a store tells of an object; '' for what it doesn't tell."""
-
-    size: int  # bytes
-    etag: str  # without quotes
-    crc32: str  # of all its bytes, as S3 writes it; a checksum of its parts' checksums equals none
-    metadata: Metadata
 
 
 class Bucket:
@@ -90,6 +81,11 @@ class Bucket:
         """Store a small object; KeyTakenError where there is one, if the store knows of that."""
         with self.errors(key):
             self.client.put_object(Bucket=self.name, Key=key, Body=body, IfNoneMatch="*")
+
+    def remove(self, key: str) -> None:
+        """Remove the object, if it is there. Where the bucket keeps versions, the old one stays."""
+        with self.errors(key):
+            self.client.delete_object(Bucket=self.name, Key=key)
 
     def put(self, path: str, key: str, crc32: str, metadata: Metadata) -> None:
         """Store the file in one request, under a key that is free; KeyTakenError where it isn't.
@@ -167,12 +163,8 @@ class Bucket:
                 if error_code(error) in {"404", "NoSuchKey", "NoSuchBucket"}:
                     return None
                 raise
-            return Head(
-                told["ContentLength"] if "ContentLength" in told else self._counted(key),
-                bare_etag(told.get("ETag", "")),
-                told.get("ChecksumCRC32", ""),
-                read_metadata(told.get("Metadata", {})),
-            )
+            size = told["ContentLength"] if "ContentLength" in told else self._counted(key)
+            return head_of(told, size)
 
     def _counted(self, key: str) -> int:
         """The size of an object whose HEAD doesn't tell it."""
@@ -189,11 +181,6 @@ class Bucket:
     def errors(self, key: str = "") -> AbstractContextManager[None]:
         """Requests in this context end in StoreError, which names the object or the bucket."""
         return store_errors(self.url(key), self.client)
-
-
-def bare_etag(etag: str) -> str:
-    """The ETag without its quotes, which some stores leave out in some places."""
-    return etag.strip('"')
 
 
 def length_of(answer: GetObjectOutputTypeDef, asked: int) -> int | str:

@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from datadump.s3.bucket import Bucket, bare_etag
+from datadump.s3.bucket import Bucket
 from datadump.s3.errors import BucketAbsentError, FlawedListingError, foreign_answer
+from datadump.s3.metadata import bare_etag
 
 if TYPE_CHECKING:
     from types_boto3_s3.type_defs import ListObjectsV2OutputTypeDef

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, unquote
+
+if TYPE_CHECKING:
+    from types_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 SHA256, DUMPED_AT, DATABASE, DUMP_ID = "sha256", "dumped-at", "database", "dump-id"
 # What a header can hold as it is: printable ASCII. The rest is percent-encoded.
@@ -18,6 +22,16 @@ class Metadata(NamedTuple):
     database: str
     dump_id: str
     sha256: str  # of the stored bytes, in hex
+
+
+class Head(NamedTuple):
+    """What a store tells of an object; '' for what it doesn't tell."""
+
+    size: int  # bytes
+    etag: str  # without quotes
+    crc32: str  # of all its bytes, as S3 writes it; a checksum of its parts' checksums equals none
+    metadata: Metadata
+    lock: str = ""  # until when it can't be removed, in words; a removal would hide it all the same
 
 
 def to_headers(metadata: Metadata) -> dict[str, str]:
@@ -42,3 +56,27 @@ def read_metadata(headers: Mapping[str, str]) -> Metadata:
         dump_id=told.get(DUMP_ID, ""),
         sha256=told.get(SHA256, ""),
     )
+
+
+def head_of(told: HeadObjectOutputTypeDef, size: int) -> Head:
+    """What the answer to a HEAD tells of an object of that size."""
+    return Head(
+        size,
+        bare_etag(told.get("ETag", "")),
+        told.get("ChecksumCRC32", ""),
+        read_metadata(told.get("Metadata", {})),
+        lock_of(told),
+    )
+
+
+def lock_of(told: HeadObjectOutputTypeDef) -> str:
+    """Until when the store keeps the object from being removed, in words; '' where it doesn't."""
+    if told.get("ObjectLockLegalHoldStatus") == "ON":
+        return "a legal hold ends"
+    until = told.get("ObjectLockRetainUntilDate")
+    return f"{until:%Y-%m-%d %H:%M} UTC" if until and until > datetime.now(UTC) else ""
+
+
+def bare_etag(etag: str) -> str:
+    """The ETag without its quotes, which some stores leave out in some places."""
+    return etag.strip('"')

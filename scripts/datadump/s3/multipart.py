@@ -15,9 +15,9 @@ from s3transfer.utils import ReadFileChunk
 from datadump.ground.fingerprint import crc32_text
 from datadump.ground.progress import Progress
 from datadump.ground.terminal import MEBIBYTE
-from datadump.s3.bucket import Bucket, bare_etag, wanted_checksums
+from datadump.s3.bucket import Bucket, wanted_checksums
 from datadump.s3.errors import DeniedError, NotOfferedError, StoreError
-from datadump.s3.metadata import Metadata, to_headers
+from datadump.s3.metadata import Metadata, bare_etag, to_headers
 
 if TYPE_CHECKING:
     from datetime import datetime

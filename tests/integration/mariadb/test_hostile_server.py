@@ -103,13 +103,18 @@ def test_names_of_a_server_are_no_commands(work: Workplace, tmp_path: Path) -> N
     answers: dict[str, Rows] = {
         "SELECT VERSION()": [(f"11.8.2-MariaDB-{text}", "1", "utf8mb4", "utf8mb4_bin")],
         "SHOW GRANTS": [(f"GRANT {text} ON `{text}`.* TO `{text}`",), *GRANTS["SHOW GRANTS"]],
+        "SCHEMATA": [("0",), (text,), (f"../{text}",), ("@",), ("*",)],
         "ENGINES": [(text,)],
         "EVENTS": [(text,)],
     }
     with hostile_server(answers) as server:
         assert work.dump(DB_PORT=server.port).returncode == 1
-    assert "never ends on an event" in work.messages()[0]
+        assert work.dump(DB_PORT=server.port, DB_NAMES="*").returncode == 1
+    assert "never ends on an event" in work.messages()[1]
     assert not mark.exists()
+    assert {path.parent for path in tmp_path.rglob("*_lock")} <= {
+        work.dumps, *(path for path in work.dumps.iterdir() if path.is_dir()),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

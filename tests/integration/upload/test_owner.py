@@ -70,7 +70,7 @@ def test_scripts_that_root_alone_can_read_are_named(owned: Workplace, tmp_path: 
 def test_boto3_that_cannot_be_imported_is_one_line(owned: Workplace) -> None:
     """As one that root alone can read: Python doesn't see it. Here it isn't looked for."""
     assert assert_failed(owned, tick(owned, "-S", PYTHONPATH=""), 1) == (
-        f"No module named 'boto3': user id {OWNER} works here, and has to be able to read it"
+        f"No module named 'botocore': user id {OWNER} works here, and has to be able to read it"
     )
 
 

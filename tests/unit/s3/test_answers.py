@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from datadump.ground.fingerprint import fingerprint_of
 from datadump.s3.arrival import check
-from datadump.s3.bucket import Bucket, Head
+from datadump.s3.bucket import Bucket
 from datadump.s3.errors import DeniedError, NotOfferedError, StoreError
 from datadump.s3.listing import Listing
-from datadump.s3.metadata import Metadata
+from datadump.s3.metadata import Head, Metadata
 from datadump.s3.multipart import SMALLEST_PART, MultipartUploads
 from support.answers import ENDPOINT, bucket_with, error
 from support.proxy import PAGE, Answer

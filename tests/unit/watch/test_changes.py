@@ -20,7 +20,8 @@ def looks(
     states: Iterable[dict[str, bool]], reached: bool = True
 ) -> Iterator[tuple[set[str], set[str]]]:
     """What somebody is told at each look: what fails, and what is well again."""
-    memory, told = NONE, {}
+    memory = NONE
+    told: dict[str, float] = {}
     for number, state in enumerate(states):
         found = [check(name, passed=passed) for name, passed in state.items()]
         memory = next_memory(memory, found, 1_795_000_000 + number * LOOK)

@@ -1,0 +1,78 @@
+"""Which backups are kept, and why. Nothing here asks or removes anything.
+
+The rules are those of restic's ``forget``: going from the newest to the oldest, each rule for
+itself keeps the first one of each day (week, month, year) until it has kept as many as it may; the
+oldest stays while a rule may keep more. What any rule keeps is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from datadump.backups.catalogue import Backup
+from datadump.backups.turns import moment
+
+# By which of these two backups differ for a rule, in the zone of TZ.
+PERIODS: Mapping[str, Callable[[datetime, int], object]] = {
+    "KEEP_LAST": lambda _, number: number,
+    "KEEP_DAILY": lambda at, _: at.date(),
+    "KEEP_WEEKLY": lambda at, _: at.isocalendar()[:2],
+    "KEEP_MONTHLY": lambda at, _: (at.year, at.month),
+    "KEEP_YEARLY": lambda at, _: at.year,
+}
+
+
+class Decision(NamedTuple):
+    """About one backup; it is kept where there is a reason."""
+
+    backup: Backup
+    reasons: list[str]
+
+
+def decide(
+    backups: Sequence[Backup], rules: Mapping[str, int], first_day_kept: str
+) -> list[Decision]:
+    """About each backup of one database, the newest first.
+
+    ``first_day_kept``: from that day of their keys on all stay, ``2026-11-23``: a number of that
+    day may still be given, and none is given twice. What isn't ours by its metadata stays, too.
+    """
+    ours = sorted(filter(is_ours, backups), key=lambda one: moment(one.dumped_at), reverse=True)
+    reasons: dict[str, list[str]] = {one.key: [] for one in ours}
+    for rule, count in rules.items():
+        for key in kept_by(rule, count, ours):
+            reasons[key].append(rule)
+    for one in ours[:1]:
+        reasons[one.key].append("the newest")
+    for one in [one for one in ours if one.proof and one.proof.verified][:1]:
+        reasons[one.key].append("the newest that is proven")
+    for one in ours:
+        if day_of(one.key) >= first_day_kept:
+            reasons[one.key].append("its day isn't over for long")
+    others = [Decision(one, ["not ours by its metadata"]) for one in backups if not is_ours(one)]
+    return [Decision(one, reasons[one.key]) for one in ours] + others
+
+
+def kept_by(rule: str, count: int, backups: Sequence[Backup]) -> list[str]:
+    """The keys that one rule keeps of these, which are the newest first."""
+    kept: list[str] = []
+    last: object = None
+    for number, one in enumerate(backups):
+        period = PERIODS[rule](datetime.fromtimestamp(moment(one.dumped_at)).astimezone(), number)
+        is_oldest = number == len(backups) - 1
+        if len(kept) < count and (period != last or is_oldest):
+            kept.append(one.key)
+            last = period
+    return kept
+
+
+def is_ours(backup: Backup) -> bool:
+    """Whether an uploader of ours made it, by its metadata."""
+    return bool(backup.dump_id and backup.sha256 and moment(backup.dumped_at))
+
+
+def day_of(key: str) -> str:
+    """The day in a backup's key."""
+    return key.split("/")[-2]
