@@ -31,7 +31,7 @@ words_of() {
 # it was tried DUMP_TRIES times. Status 1 where any failed to the end.
 dump_each() {
     local try signal stopped=''
-    [[ ${named[*]} == '*' || -z ${named[*]} ]] || owed=("${named[@]}")
+    [[ -z ${named[*]} ]] || owed=("${named[@]}")
     for signal in HUP INT TERM; do
         # shellcheck disable=SC2064 # the name of the signal is meant to be filled in now
         trap "stopped=$signal; pass_signal $signal" "$signal"
@@ -53,7 +53,7 @@ dump_owed() {
     local name failed=()
     if [[ -n $DB_NAMES ]]; then
         ask_for_databases || { log_failure "$(in_words "$(<"$ERRORS")")" && return; }
-        [[ ${named[*]} != '*' || -n ${owed[0]} ]] || choose_all
+        [[ ${owed[*]} != '*' ]] || choose_all || { log_failure "the account $DB_USER sees no database" && return; }
         [[ ${named[*]} == '*' ]] || tell_of_others "${named[@]}"
     fi
     while ((${#owed[@]})); do
@@ -77,13 +77,15 @@ ask_for_databases() {
     require_answer @@lower_case_table_names '^[01]$' "${visible[0]-}"
     # shellcheck disable=SC2034 # names_have_no_case reads it
     fold_case=${visible[0]}
-    mapfile -t visible < <(printf '%s\n' "${visible[@]:1}" | sort)
+    mapfile -t visible < <(printf '%s\n' "${visible[@]:1}" | sed '/^$/d' | sort)
 }
 
-# choose_all: what is visible and not excluded; says which folders are of none that is there.
+# choose_all: what is visible and not excluded; says which folders are of none that is there. Fails where there
+# is none.
 choose_all() {
     local name folder gone=''
     local -A folders=()
+    ((${#visible[@]})) || return
     owed=()
     for name in "${visible[@]}"; do
         folders[$(folder_name "$name")]=1

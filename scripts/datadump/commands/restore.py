@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from subprocess import CalledProcessError
 
-from datadump.backups.catalogue import newest_of
+from datadump.backups.catalogue import NoBackupError, newest_of
 from datadump.backups.listing import as_json, as_table
 from datadump.commands.choosing import catalogues_of, look_up
 from datadump.commands.way_back import run
@@ -71,7 +72,10 @@ def list_backups(environment: Mapping[str, str], given: argparse.Namespace) -> i
     if given.limit < 1:
         raise SettingsError(f"--limit: {given.limit} is not a number of backups")
     bucket = connect(access)
-    newest = newest_of(catalogues_of(bucket, environment, given.database), given.limit)
+    catalogues = []
+    with suppress(NoBackupError):
+        catalogues = catalogues_of(bucket, environment, given.database)
+    newest = newest_of(catalogues, given.limit)
     print(as_json(newest) if given.json else as_table(newest, bucket.url(whole.prefix)))
     return 0
 

@@ -30,12 +30,12 @@ class DailyLogs:
 
     def last_dump(self, database: str, ending: str) -> DumpSeen | None:
         """How the last dump of that database went; ``ending``: how its lines end (Pipeline)."""
-        failed = f"{FAILED}{database}: " if ending else FAILED
+        failed = (f"{FAILED}{database}: ", f"{FAILED}*: ") if ending else (FAILED,)
         for line in reversed(self._lines):
             if line.message == COMPLETED + ending:
                 return DumpSeen(line.at, "")
             if line.message.startswith(failed):
-                return DumpSeen(line.at, line.message.removeprefix(failed))
+                return DumpSeen(line.at, line.message.removeprefix(FAILED))
         return None
 
     def completed_after(self, moment: float, ending: str) -> float:

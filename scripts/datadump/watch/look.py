@@ -64,12 +64,17 @@ def is_known(database: str, wanted: Wanted) -> bool:
 
 
 def local_pipelines(place: Place, wanted: Wanted) -> list[Pipeline]:
-    """Those that have a folder here, without the excluded ones."""
+    """Those that have a folder here, without the excluded ones.
+
+    The folder above those of several is one as long as something is left there from before.
+    """
     if not place.several:
         return [place.whole]
     with as_owner_of(place.whole.dumps):
         folders = folders_in(place.whole.dumps, used=False)
-    return [one for one in place.whole.below(folders) if not wanted.is_excluded(one.database)]
+        left = [place.whole] if DumpFolder(place.whole.dumps).pending() else []
+    below = [one for one in place.whole.below(folders) if not wanted.is_excluded(one.database)]
+    return left + below
 
 
 def with_those_of_the_bucket(place: Place, local: list[Pipeline], wanted: Wanted) -> list[Pipeline]:

@@ -105,11 +105,12 @@ ACCOUNT = {"RESTORE_PASSWORD_FILE": __file__}
 def test_bucket_without_backups_of_any_is_a_failure(
     uploads: Workplace, access: StoreAccess
 ) -> None:
-    """As it is of one."""
-    assert access.bucket
+    """As it is of one; the list is merely empty."""
+    listed = uploads.restore("--list", **SEVERAL)
+    no_backups = f"there are no backups in s3://{access.bucket}"
+    assert (listed.returncode, listed.stdout) == (0, f"{no_backups}\n")
     assert uploads.restore("latest", **SEVERAL, **ACCOUNT).returncode == 1
     assert uploads.drill("--all", **SEVERAL).returncode == 1
-    no_backups = f"there are no backups in s3://{access.bucket}"
     assert uploads.messages() == [
         f"restore failed: {no_backups}", f"restore verification failed: {no_backups}",
     ]  # fmt: skip

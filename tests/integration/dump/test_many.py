@@ -177,13 +177,27 @@ def test_databases_come_and_go(
     assert dumps_of(work)["old"] == kept
 
 
+def test_account_that_sees_no_database_is_a_failure(work: Workplace, many: Server) -> None:
+    """And nothing is dumped in place of all. Where all are excluded, that is meant."""
+    many.query("CREATE DATABASE shop")
+    try:
+        assert work.dump(DB_NAMES="*", DB_EXCLUDE="*").returncode == 0
+        assert work.messages() == []
+    finally:
+        many.query("DROP DATABASE shop")
+    assert work.dump(DB_NAMES="*").returncode == 1
+    assert work.messages() == ["database dump failed: *: the account backup sees no database"]
+    assert dumps_of(work) == {}
+    assert work.files() == {}
+
+
 def test_server_that_is_down_is_a_line_for_each(work: Workplace) -> None:
-    """Nobody knows which where all are meant."""
+    """Nobody knows which where all are meant: those are *."""
     assert work.dump(DB_NAMES="shop crm", DB_PORT="1").returncode == 1
     assert work.dump(DB_NAMES="*", DB_PORT="1").returncode == 1
     starts = [message.split("ERROR")[0] for message in work.messages()]
     assert starts == [
-        "database dump failed: shop: ", "database dump failed: crm: ", "database dump failed: ",
+        "database dump failed: shop: ", "database dump failed: crm: ", "database dump failed: *: ",
     ]  # fmt: skip
 
 

@@ -117,6 +117,26 @@ def test_last_dump_of_the_log_counts(work: Workplace) -> None:
     assert failing(work) == []
 
 
+def test_dump_of_all_that_failed_is_one_of_each(work: Workplace) -> None:
+    """The server could not say which there are."""
+    (work.dumps / "shop").mkdir()
+    log = work.logs / f"{today()}.txt"
+    with log.open("a") as file:
+        file.write(f"{today()},00:00:01,{COMPLETED}: shop\n")
+        file.write(f"{today()},00:00:02,database dump failed: *: no server\n")
+    assert failing(work, DB_NAMES="*") == ["backup", "dump"]
+
+
+def test_what_is_left_above_several_folders_is_watched(work: Workplace) -> None:
+    """From before there were several."""
+    path = work.dumps / "datadump.sql"
+    path.write_bytes(b"dump")
+    os.utime(path, (time.time() - 7200,) * 2)
+    assert "upload" in failing(work, DB_NAMES="*")
+    path.unlink()
+    assert failing(work, DB_NAMES="*") == []
+
+
 def test_who_cannot_be_reached_keeps_nobody_waiting_and_is_told_later(work: Workplace) -> None:
     """The others are told at once, and once."""
     port = free_port()
