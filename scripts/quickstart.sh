@@ -43,7 +43,7 @@ show_result() {
     say 'the backups in the bucket, the newest first:'
     docker compose exec -T send-to-s3 python3 /scripts/restore-from-s3.py --list
     say 'whether all is well, which from now on is looked at every five minutes:'
-    docker compose exec -T watch python3 /scripts/watch.py
+    docker compose exec -T watch python3 /scripts/watch.py || true # it has said so
 }
 
 main() {

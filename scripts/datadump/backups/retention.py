@@ -32,14 +32,15 @@ class Decision(NamedTuple):
 
 
 def decide(
-    backups: Sequence[Backup], rules: Mapping[str, int], first_day_kept: str
+    backups: Sequence[Backup], database: str, rules: Mapping[str, int], first_day_kept: str
 ) -> list[Decision]:
-    """About each backup of one database, the newest first.
+    """About each backup of that database, the newest first, and about what lies beside them.
 
     ``first_day_kept``: from that day of their keys on all stay, ``2026-11-23``: a number of that
     day may still be given, and none is given twice. What isn't ours by its metadata stays, too.
     """
-    ours = sorted(filter(is_ours, backups), key=lambda one: moment(one.dumped_at), reverse=True)
+    ours = [one for one in backups if is_ours(one, database)]
+    ours.sort(key=lambda one: moment(one.dumped_at), reverse=True)
     reasons: dict[str, list[str]] = {one.key: [] for one in ours}
     for rule, count in rules.items():
         for key in kept_by(rule, count, ours):
@@ -51,8 +52,9 @@ def decide(
     for one in ours:
         if day_of(one.key) >= first_day_kept:
             reasons[one.key].append("its day isn't over for long")
-    others = [Decision(one, ["not ours by its metadata"]) for one in backups if not is_ours(one)]
-    return [Decision(one, reasons[one.key]) for one in ours] + others
+    others = [one for one in backups if not is_ours(one, database)]
+    decisions = [Decision(one, reasons[one.key]) for one in ours]
+    return decisions + [Decision(one, ["not ours by its metadata"]) for one in others]
 
 
 def kept_by(rule: str, count: int, backups: Sequence[Backup]) -> list[str]:
@@ -68,9 +70,10 @@ def kept_by(rule: str, count: int, backups: Sequence[Backup]) -> list[str]:
     return kept
 
 
-def is_ours(backup: Backup) -> bool:
-    """Whether an uploader of ours made it, by its metadata."""
-    return bool(backup.dump_id and backup.sha256 and moment(backup.dumped_at))
+def is_ours(backup: Backup, database: str) -> bool:
+    """Whether an uploader of ours made it, of that database, by its metadata."""
+    facts = (backup.dump_id, backup.sha256, moment(backup.dumped_at))
+    return all(facts) and backup.database == database
 
 
 def day_of(key: str) -> str:

@@ -75,7 +75,11 @@ def decide_all(
 ) -> list[tuple[Catalogue, Decision]]:
     """About each backup of each database. Raises StoreError."""
     first_day = (datetime.now().astimezone() - timedelta(DAYS_OF_NOTES)).date().isoformat()
-    return [(one, decision) for one in found for decision in decide(one.all(), rules, first_day)]
+    return [
+        (one, decision)
+        for one in found
+        for decision in decide(one.all(), one.pipeline.database, rules, first_day)
+    ]
 
 
 def failing(place: Place, environment: Mapping[str, str]) -> list[Check]:

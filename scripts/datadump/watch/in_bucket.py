@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, NamedTuple
 
 from datadump.backups.catalogue import Catalogue
@@ -11,11 +13,14 @@ from datadump.backups.turns import moment
 from datadump.s3.bucket import Bucket
 from datadump.s3.keys import is_day, number_of
 from datadump.s3.listing import Listing, Stored
+from datadump.s3.metadata import Metadata
 from datadump.settings.pipelines import Pipeline
 from datadump.watch.seen import BackupSeen, ProofSeen
 
 DAYS_LISTED = 35  # what is older is asked for only where there is nothing newer
 SIZES = 8  # of the newest backups
+MOST_ASKED = 50  # objects, where others share the prefix
+NO_METADATA = Metadata("", "", "", "")
 
 Facts = dict[str, Any]  # what can't change, by key and ETag: asked for once
 
@@ -43,11 +48,11 @@ class BucketLook:
         """What there is of it."""
         catalogue = Catalogue(self._bucket, pipeline)
         stored = self._stored(pipeline.prefix) or self._older(catalogue)
+        backups = list(islice(self._own(stored[:MOST_ASKED], pipeline.database), SIZES))
         proofs = self._stored(f"{pipeline.prefix}{PROOFS}/", ".json")
-        sizes = [one.size for one in stored if suffix(one) == suffix(stored[0])]
         return Told(
-            self._backup(stored[0]) if stored else None,
-            sizes[:SIZES],
+            backups[0] if backups else None,
+            [one.size for one in backups if suffix(one.key) == suffix(backups[0].key)],
             self._proof(catalogue.proofs, proofs[0] if proofs else None),
         )
 
@@ -65,13 +70,17 @@ class BucketLook:
         backups = catalogue.newest(SIZES).backups
         return [Stored(backup.key, backup.size, backup.etag) for backup in backups]
 
-    def _backup(self, stored: Stored) -> BackupSeen:
-        fact = f"{stored.key} {stored.etag}"
-        if not stored.etag or fact not in self._known:
-            head = self._bucket.head(stored.key)
-            self._known[fact] = moment(head.metadata.dumped_at) if head else 0.0
-        dumped_at = self.facts[fact] = self._known[fact]
-        return BackupSeen(stored.key, stored.size, dumped_at)
+    def _own(self, stored: list[Stored], database: str) -> Iterator[BackupSeen]:
+        """Those of that database, or of none that is told: others may share the prefix."""
+        for one in stored:
+            fact = f"{one.key} {one.etag}"
+            if not one.etag or fact not in self._known:
+                head = self._bucket.head(one.key)
+                told = head.metadata if head else NO_METADATA
+                self._known[fact] = [moment(told.dumped_at), told.database]
+            dumped_at, named = self.facts[fact] = self._known[fact]
+            if named in {"", database}:
+                yield BackupSeen(one.key, one.size, dumped_at)
 
     def _proof(self, proofs: Proofs, stored: Stored | None) -> ProofSeen | None:
         if stored is None:
@@ -85,9 +94,9 @@ class BucketLook:
         return ProofSeen(*told) if told else None
 
 
-def suffix(stored: Stored) -> str:
+def suffix(key: str) -> str:
     """Of the dump: compressed ones don't compare with others."""
-    return stored.key.rpartition("datadump")[2].partition(".")[2]
+    return key.rpartition("datadump")[2].partition(".")[2]
 
 
 def proof_seen(proof: Proof) -> ProofSeen:

@@ -33,7 +33,7 @@ def fill(store: Store, bucket: str, prefix: str = "", **lock: object) -> list[st
         moment = datetime.now(UTC) - timedelta(ago)
         key = f"{prefix}{day(ago)}/datadump1.sql"
         metadata = {
-            "dump-id": f"{ago:032x}", "sha256": "5" * 64, "database": "FACULDADE",
+            "dump-id": f"{ago:032x}", "sha256": "5" * 64, "database": prefix.rstrip("/").rpartition("/")[2] or "FACULDADE",
             "dumped-at": moment.isoformat(timespec="seconds"),
         }  # fmt: skip
         client.put_object(Bucket=bucket, Key=key, Body=b"dump", Metadata=metadata, **lock)  # type: ignore[arg-type]

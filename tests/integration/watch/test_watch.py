@@ -85,6 +85,18 @@ def test_store_that_is_away_fails_and_is_told_and_so_is_its_return(work: Workpla
     assert changes == ["check failed", "check passed"]
 
 
+def test_backup_of_another_database_is_none_of_this_one(
+    work: Workplace, store: Store, bucket: str
+) -> None:
+    """Two that share a prefix: that one's dumps go on is no calm."""
+    old = (datetime.now().astimezone() - timedelta(days=2)).isoformat(timespec="seconds")
+    key = f"{today()}/datadump1.sql"
+    metadata = store.metadata(bucket, key)
+    store.put(bucket, key, b"dump", **{**metadata, "dumped-at": old})
+    store.put(bucket, f"{today()}/datadump2.sql", b"dump", **{**metadata, "database": "crm"})
+    assert failing(work) == ["backup"]
+
+
 def test_dump_that_waits_too_long_is_told(work: Workplace) -> None:
     """As where the uploader's crond died; by the log, since when it is finished."""
     path = work.dumps / "datadump.sql"

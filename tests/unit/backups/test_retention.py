@@ -56,7 +56,7 @@ def test_four_hundred_nights_keep_what_a_table_made_by_hand_says() -> None:
     old = next(i for i, one in enumerate(backups) if one.key.startswith("2026-03-10"))
     backups[old] = backup(datetime(2026, 3, 10, 3, tzinfo=UTC), proven=True)
     rules = {"KEEP_DAILY": 7, "KEEP_WEEKLY": 4, "KEEP_MONTHLY": 12, "KEEP_YEARLY": 3}
-    decisions = decide(backups, rules, YESTERDAY)
+    decisions = decide(backups, "shop", rules, YESTERDAY)
     assert kept(decisions, "KEEP_DAILY") == [
         "2026-11-27", "2026-11-26", "2026-11-23", "2026-11-22", "2026-11-21", "2026-11-20",
         "2026-11-19",
@@ -80,8 +80,10 @@ def test_four_hundred_nights_keep_what_a_table_made_by_hand_says() -> None:
 def test_last_counts_backups_and_daily_the_last_of_a_day() -> None:
     """Several a day."""
     hours = [backup(NOW - timedelta(hours=6 * n), 100 - n) for n in range(20)]
-    assert kept(decide(hours, {"KEEP_LAST": 3}, AFTER_ALL)) == [h.key[:10] for h in hours[:3]]
-    daily = [d.backup for d in decide(hours, {"KEEP_DAILY": 2}, AFTER_ALL) if d.reasons]
+    assert kept(decide(hours, "shop", {"KEEP_LAST": 3}, AFTER_ALL)) == [
+        h.key[:10] for h in hours[:3]
+    ]
+    daily = [d.backup for d in decide(hours, "shop", {"KEEP_DAILY": 2}, AFTER_ALL) if d.reasons]
     assert daily == [hours[0], hours[3]]  # of 12:00, and of 18:00 the day before
 
 
@@ -90,15 +92,16 @@ def test_weeks_are_iso_weeks_over_the_end_of_a_year() -> None:
     days = [datetime(2027, 1, 4 - n, 3, tzinfo=UTC) for n in range(3)] + [
         datetime(2026, 12, 31 - n, 3, tzinfo=UTC) for n in range(10)
     ]
-    decisions = decide([backup(day) for day in days], {"KEEP_WEEKLY": 2}, AFTER_ALL)
+    decisions = decide([backup(day) for day in days], "shop", {"KEEP_WEEKLY": 2}, AFTER_ALL)
     assert kept(decisions) == ["2027-01-04", "2027-01-03"]
 
 
 def test_what_is_not_ours_stays() -> None:
-    """It has none of our metadata."""
+    """It has none of our metadata, or another database's: somebody shares the prefix."""
     foreign = Backup("2020-01-01/datadump1.sql", 1, "e", "", "", "", "")
-    decisions = decide([*nights(3), foreign], {"KEEP_LAST": 1}, AFTER_ALL)
-    assert kept(decisions, "not ours by its metadata") == ["2020-01-01"]
+    crm = backup(NOW - timedelta(900))._replace(database="crm")
+    decisions = decide([*nights(3), foreign, crm], "shop", {"KEEP_LAST": 1}, AFTER_ALL)
+    assert kept(decisions, "not ours by its metadata") == ["2020-01-01", crm.key[:10]]
 
 
 def history(chance: random.Random) -> list[Backup]:
@@ -121,7 +124,7 @@ def test_newest_and_newest_proven_always_stay_and_a_second_run_removes_nothing_m
     chance = random.Random(seed)
     backups = history(chance)
     rules = {rule: chance.choice([0, 0, 1, 3, 12]) for rule in RULES}
-    decisions = decide(backups, rules, YESTERDAY)
+    decisions = decide(backups, "shop", rules, YESTERDAY)
     assert sorted(d.backup for d in decisions) == sorted(backups)
     left = [d.backup for d in decisions if d.reasons]
     newest = max(backups, key=lambda one: one.dumped_at)
@@ -131,7 +134,7 @@ def test_newest_and_newest_proven_always_stay_and_a_second_run_removes_nothing_m
     assert all(one in left for one in backups if one.key >= YESTERDAY)
     for rule, count in rules.items():
         assert len([d for d in decisions if rule in d.reasons]) <= count
-    again = decide(left, rules, YESTERDAY)
+    again = decide(left, "shop", rules, YESTERDAY)
     assert [d.backup for d in again if not d.reasons] == []
 
 
