@@ -28,12 +28,12 @@ def day(ago: int) -> str:
 
 def fill(store: Store, bucket: str, prefix: str = "", **lock: object) -> list[str]:
     """A backup of each of the last days with a proof of each; their keys, the newest first."""
-    client = store.client()
+    client, database = store.client(), prefix.rstrip("/").rpartition("/")[2] or "FACULDADE"
     for ago in range(DAYS):
         moment = datetime.now(UTC) - timedelta(ago)
         key = f"{prefix}{day(ago)}/datadump1.sql"
         metadata = {
-            "dump-id": f"{ago:032x}", "sha256": "5" * 64, "database": prefix.rstrip("/").rpartition("/")[2] or "FACULDADE",
+            "dump-id": f"{ago:032x}", "sha256": "5" * 64, "database": database,
             "dumped-at": moment.isoformat(timespec="seconds"),
         }  # fmt: skip
         client.put_object(Bucket=bucket, Key=key, Body=b"dump", Metadata=metadata, **lock)  # type: ignore[arg-type]
