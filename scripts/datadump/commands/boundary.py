@@ -3,8 +3,6 @@
 An idle tick imports this, so it knows neither a store nor a server.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """One run of the uploader, as crond starts it."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Mapping
 

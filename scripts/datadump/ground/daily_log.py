@@ -1,7 +1,5 @@
 """The daily log. Its lines are the work of daily_log.sh, which the dump side calls too."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """The names of finished dumps, and of the notes by which they become objects."""
 
-from __future__ import annotations
-
 SUFFIXES = (".sql", ".sql.zst", ".sql.gz")
 FINISHED_NAMES = tuple(f"datadump{suffix}" for suffix in SUFFIXES)
 TAKEN_PREFIX = ".send-to-s3."

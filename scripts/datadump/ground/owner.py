@@ -5,8 +5,6 @@ read somebody's private file, but with SETUID and SETGID it can be that somebody
 containers the same keeps root from leaving files behind that the folder's owner can't touch.
 """
 
-from __future__ import annotations
-
 import os
 import stat
 from collections.abc import Iterator

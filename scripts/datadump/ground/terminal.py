@@ -1,7 +1,5 @@
 """What a person is shown on the terminal, beside the log."""
 
-from __future__ import annotations
-
 import sys
 
 KIBIBYTE = 1024  # bytes

@@ -3,8 +3,6 @@
 By itself boto3 would say so only when there is something to upload, at times in a traceback.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 

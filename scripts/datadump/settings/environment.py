@@ -1,7 +1,5 @@
 """Environment variables, and the rules that several settings share."""
 
-from __future__ import annotations
-
 import os
 import stat
 import time

@@ -132,7 +132,7 @@ def lines_of(content: bytes, path: str) -> list[str]:
     Line ends of any system, blanks and a byte order mark around the lines are forgiven.
     """
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode()
     except UnicodeDecodeError:
         raise SettingsError(f"CREDENTIALS_FILE: {path!r} is not a text file") from None
     return list(filter(None, (line.strip("\ufeff \t") for line in text.splitlines())))
