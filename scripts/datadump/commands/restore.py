@@ -30,6 +30,8 @@ def restore_command(arguments: Sequence[str]) -> int:
     given = restore_parser().parse_args(arguments)
     if given.list == bool(given.what):
         restore_parser().error("say which backup: latest, a day, a key; or --list")
+    if given.into == "":  # a variable that is unset, in somebody's script
+        restore_parser().error("--into: it names no database")
     action = list_backups if given.list else restore_one
     return run("restore failed", lambda environment: action(environment, given))
 

@@ -448,7 +448,10 @@ def test_wrong_setting_is_one_line_and_status_2(work: Workplace, setting: str, v
     assert message.startswith(f"{setting}: ")
 
 
-@pytest.mark.parametrize("arguments", [[], ["latest", "--list"], ["--nonsense"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["latest", "--list"], ["--nonsense"], ["latest", "--into", "", "--overwrite"]],
+)
 def test_wrong_arguments_are_status_2(work: Workplace, arguments: list[str]) -> None:
     """And the usage is shown."""
     result = work.restore(*arguments)
@@ -510,6 +513,29 @@ def test_database_that_was_damaged_is_replaced(
     own = [] if damage == "a sequence is gone" else [(f"nextval(`{old}`.`numbers`)",)]
     assert defaults == own
     server.query(f"SET STATEMENT foreign_key_checks = 0 FOR DROP DATABASE {old}")
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        "DEFINER=gone@'%' VIEW v AS SELECT id FROM parent",
+        "SQL SECURITY INVOKER VIEW v AS SELECT id FROM beside.t",
+    ],
+    ids=["its definer is gone", "it reads what the account may not"],
+)
+def test_old_view_that_cannot_be_read_is_kept_where_it_can_be_dumped(
+    work: Workplace, server: Server, view: str
+) -> None:
+    """What is in no backup would be lost otherwise."""
+    server.load(b"CREATE TABLE t (id INT);\n", "beside")
+    server.query(f"CREATE {view}", DATABASE)
+    kept = databases(server)
+    result = work.restore("latest", "--overwrite")
+    (old,) = databases(server) - kept
+    assert (result.returncode, "broken" in result.stdout) == (0, False), result.stdout
+    assert b" VIEW `v` AS select `" in (work.scratch / f"{old}.sql").read_bytes()
+    for name in (old, "beside"):
+        server.query(f"DROP DATABASE {name}")
 
 
 def test_view_of_a_table_with_the_databases_name_stays_what_it_is(
