@@ -285,6 +285,19 @@ def test_stopped_dump_ends_at_once_and_cleanly(dumps: Workplace, server: Server,
     wait_for("its connection has ended", lambda: not waits_for_lock(server))
 
 
+def test_stop_is_too_late_for_a_dump_that_has_its_name(dumps: Workplace, tmp_path: Path) -> None:
+    """It would be in the folder, and the log would say that it failed."""
+    named, go_on = tmp_path / "named", tmp_path / "go_on"
+    wait = f'"$real" "$@"; touch {named}; until [[ -e {go_on} ]]; do sleep 0.05; done'
+    process = dumps.start_dump(PATH=stand_in(tmp_path / "bin", "ln", wait))
+    wait_for("the dump has its name", named.exists)
+    process.terminate()
+    go_on.touch()
+    assert process.wait(10) == 0
+    assert list(dumps.files()) == ["datadump.sql"]
+    assert dumps.messages() == ["database dump completed"]
+
+
 def test_stop_is_heard_while_a_server_keeps_silent(dumps: Workplace) -> None:
     """One that accepts and never greets; a second signal doesn't make a second line."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
