@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from support.round_trip import DATABASE as EVERYTHING
 from support.round_trip import NAMED_DATABASE, fill, grants
 from support.shop import DATABASE, ODDITIES, make_account, rights
 from support.store import Store
+from support.waiting import wait_for
 
 DATABASES = (DATABASE, EVERYTHING, NAMED_DATABASE)
 
@@ -254,8 +256,9 @@ def put_changed(store: Store, bucket: str, old: bytes, new: bytes) -> str:
         (b"/*!50106 SET TIME_", b"USE mysql;\n/*!50106 SET TIME_", "of its own choice"),
         (b"-- Final view structure", b"USE mysql;\n-- Final view structure", "of its own choice"),
         (b"-- MariaDB dump", b"-- A dump", "isn't mariadb-dump's"),
+        (b"\n-- Dump completed", b"\nDROP TABLE child;\n-- Dump completed", "did not arrive"),
     ],
-    ids=["does not load", "not whole", "late USE", "later USE", "another tool's"],
+    ids=["does not load", "not whole", "late USE", "later USE", "another tool's", "drops a table"],
 )
 def test_dump_that_cannot_be_trusted_leaves_the_database_in_use_as_it_was(
     work: Workplace, server: Server, store: Store, bucket: str, old: bytes, new: bytes, reason: str
@@ -589,14 +592,19 @@ def test_table_that_somebody_keeps_busy_stops_the_swap_before_it_begins(
 
 
 def test_two_restores_into_one_database_take_turns(work: Workplace, server: Server) -> None:
-    """The second is told so."""
+    """The second is told so, whatever the first one waits for."""
     server.query(f"DROP DATABASE {DATABASE}")
-    first, second = work.start_restore("latest"), work.start_restore("latest")
-    for process in (first, second):
-        process.communicate(timeout=60)
-    assert sorted([first.returncode, second.returncode]) == [0, 1]
-    (failed,) = [m for m in work.messages() if m.startswith("restore failed: ")]
-    assert "another restore" in failed or "holds" in failed
+    making = "SELECT 1 FROM information_schema.PROCESSLIST WHERE INFO LIKE 'CREATE DATABASE %'"
+    with closing(server.connect()) as connection:
+        connection.cursor().execute("FLUSH TABLES WITH READ LOCK")
+        first = work.start_restore("latest")
+        wait_for("the first is under way", lambda: server.query(making))
+        assert work.restore("latest").returncode == 1
+    first.communicate(timeout=60)
+    assert first.returncode == 0
+    refused, completed = work.messages()[-2:]
+    assert refused == f"restore failed: another restore into {DATABASE} is under way"
+    assert completed.startswith("restore completed: ")
 
 
 @pytest.mark.parametrize("name", ["mysql", "SYS", "information_schema", "performance_schema"])
