@@ -102,5 +102,5 @@ def restore_one(environment: Mapping[str, str], given: argparse.Namespace) -> in
     print(*map(printable, [*restored.told, *map(str, restored.refused)]), sep="\n", flush=True)
     if restored.refused:
         log(f"restore left out: {some_of(list(map(str, restored.refused)))}; {restored.text}")
-    log(f"restore completed: {backup.key}")
+    log(f"restore completed: {backup.key} into {target.name}")
     return 1 if restored.refused else 0

@@ -55,11 +55,6 @@ def databases(server: Server) -> set[str]:
     return {name for (name,) in server.query("SHOW DATABASES")}
 
 
-def key_of(work: Workplace) -> str:
-    """Of the newest backup, from the log."""
-    return work.messages()[-1].removeprefix("restore completed: ")
-
-
 def event_status(server: Server, database: str) -> str:
     """Of its one event."""
     ((status,),) = server.query(
@@ -82,7 +77,7 @@ def test_dropped_database_comes_back(work: Workplace, server: Server, compressio
     assert (result.returncode, result.stderr) == (0, ""), result.stdout
     assert difference(contents(server, DATABASE), before) == []
     suffix = {"none": "", "zstd": ".zst", "gzip": ".gz"}[compression]
-    assert work.messages()[-1].endswith(f"/datadump2.sql{suffix}")
+    assert work.messages()[-1].endswith(f"/datadump2.sql{suffix} into {DATABASE}")
     assert work.messages()[-1].startswith("restore completed: ")
     assert list(work.scratch.iterdir()) == []
 
@@ -194,7 +189,7 @@ def test_day_and_key_name_a_backup(
     for what, key in ((first.split("/")[0], second), (first, first)):
         server.query(f"DROP DATABASE {DATABASE}")
         assert work.restore(what).returncode == 0, work.messages()
-        assert work.messages()[-1] == f"restore completed: {key}"
+        assert work.messages()[-1] == f"restore completed: {key} into {DATABASE}"
 
 
 def test_object_of_another_tool_comes_back_with_a_warning(
