@@ -53,7 +53,7 @@ is_port() {
 # read_password FILE: the name of the variable that holds the file's.
 read_password() {
     local file=${!1}
-    [[ -e $file && ! -d $file ]] || wrong_setting "$1: there is no file '$file'"
+    [[ -e $file && ! -d $file ]] || wrong_setting "$1: user id $EUID finds no file '$file'"
     # Root in a container may be unable to read what is somebody's own; that somebody isn't.
     password=$("$common/as-owner-of.sh" "$file" cat -- "$file" 2>/dev/null) \
         || wrong_setting "$1: '$file' can't be read by user id $EUID: give the file to that user"

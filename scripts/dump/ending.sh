@@ -68,6 +68,9 @@ with_remedy() {
         *'Access denied for user '*' (using password: '*)
             remedy=" (DB_USER $DB_USER, with the password in DB_PASSWORD_FILE $DB_PASSWORD_FILE)"
             ;;
+        *'TLS/SSL error'*)
+            remedy=" (DB_TLS $DB_TLS)"
+            ;;
         *'execute command denied to user'*)
             remedy=": GRANT EXECUTE ON FUNCTION to $DB_USER, for each that a view calls"
             ;;

@@ -2,6 +2,9 @@
 # Sourced: views that can't be dumped, or not be restored everywhere. One that is broken would fail the
 # whole dump, and holds no data: it is left out, with a comment in its place.
 
+# The server's errors about a view that everybody has there, whatever his rights.
+readonly OF_A_BROKEN_VIEW='1176|1253|1267|1270|1271|1356|1449|1462|1525|1735|1747|4078|4079|4124'
+
 # check_views: names and texts come in hexadecimal digits, and go back so: nobody's text is read as
 # anything else on its way.
 check_views() {
@@ -43,17 +46,19 @@ FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE()
 SQL
 }
 
-# leave_out_if_broken NAME DEFINITION: a view that can't be read, with the error that everybody has there:
-# what it names is gone, is the view itself, or is of a kind that doesn't fit any more. What this account
-# merely may not see has others.
+# leave_out_if_broken NAME DEFINITION: a view that can't be read, since what it names is gone, is the view
+# itself, or is of a kind that doesn't fit any more. What this account merely may not see has other errors.
 leave_out_if_broken() {
-    local complaint error='ERROR ([0-9]+) \([^)]*\) at line 1: (.*)'
+    local complaint gone error='ERROR ([0-9]+) \([^)]*\) at line 1: (.*)'
     ! query_view 'SHOW FIELDS FROM' "$1" || return 0 # mended a moment ago
     [[ $(<"$ERRORS") =~ $error ]] || fail_as_said 1
     complaint=${BASH_REMATCH[2]}
-    [[ ${BASH_REMATCH[1]} =~ ^(1356|1462|4078|1267|1271)$ ]] || fail "the view $1 can't be dumped: $complaint"
+    [[ ${BASH_REMATCH[1]} =~ ^($OF_A_BROKEN_VIEW)$ ]] || fail "the view $1 can't be dumped: $complaint"
     require_name_of_its_own "$1"
-    ! query_view 'CHECK TABLE' "$1" || complaint=$(head -n 1 "$OUTPUT" | cut -f 4) # it says what is gone
+    if query_view 'CHECK TABLE' "$1"; then # most often it says what is gone
+        gone=$(awk -F '\t' '$3 == "Error" { print $4; exit }' "$OUTPUT")
+        complaint=${gone:-$complaint}
+    fi
     warn 'broken, and left out of the dump' <<<"view $1: $complaint"
     options+=("--ignore-table=$DB_NAME.$1")
     left_out+=$(text_of "$2" | comment_of_view "$1" "$complaint")$'\n'

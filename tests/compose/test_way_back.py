@@ -41,7 +41,7 @@ def test_dropped_database_comes_back(clone: Checkout) -> None:
     clone.compose("run", "--rm", "restore", "latest")
     assert len(before) == TABLES
     assert rows(clone) == before
-    assert clone.count(f"restore completed: {key}") == 1
+    assert clone.count(f"restore completed: {key} into FACULDADE") == 1
 
 
 def test_way_back_needs_nothing_to_be_built(clone: Checkout, tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_way_back_needs_nothing_to_be_built(clone: Checkout, tmp_path: Path) -> 
     finally:
         dockerfile.write_text(original)
         ask(clone, "DROP DATABASE IF EXISTS FACULDADE_night")
-    assert clone.count(f"restore completed: {key}") == 1
+    assert clone.count(f"restore completed: {key} into FACULDADE_night") == 1
     assert (tmp_path / "scratch").stat().st_uid == 0
 
 

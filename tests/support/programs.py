@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -133,6 +134,15 @@ class Workplace:
             stderr=subprocess.PIPE,
             text=True,
         )
+
+
+def stand_in(folder: Path, program: str, script: str) -> str:
+    """A PATH on which the script is found before the program, which it can reach as $real."""
+    folder.mkdir(exist_ok=True)
+    file = folder / program
+    file.write_text(f"#!/bin/bash\nreal={shutil.which(program)}\n{script}\n")
+    file.chmod(0o755)
+    return f"{folder}:{os.environ['PATH']}"
 
 
 @contextmanager

@@ -31,6 +31,8 @@ def restore_command(arguments: Sequence[str]) -> int:
     given = restore_parser().parse_args(arguments)
     if given.list == bool(given.what):
         restore_parser().error("say which backup: latest, a day, a key; or --list")
+    if given.into == "":  # a variable that is unset, in somebody's script
+        restore_parser().error("--into: it names no database")
     action = list_backups if given.list else restore_one
     return run("restore failed", lambda environment: action(environment, given))
 
@@ -104,5 +106,5 @@ def restore_one(environment: Mapping[str, str], given: argparse.Namespace) -> in
     print(*map(printable, [*restored.told, *map(str, restored.refused)]), sep="\n", flush=True)
     if restored.refused:
         log(f"restore left out: {some_of(list(map(str, restored.refused)))}; {restored.text}")
-    log(f"restore completed: {backup.key}")
+    log(f"restore completed: {backup.key} into {target.name}")
     return 1 if restored.refused else 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,7 +16,7 @@ from pathlib import Path
 import pytest
 from support.certificates import make_certificates, server_options
 from support.mariadb import Server, contents, running_server
-from support.programs import ROOT, SCRIPTS, Workplace
+from support.programs import ROOT, SCRIPTS, Workplace, stand_in
 from support.shop import DATABASE, PASSWORD, rights
 from support.waiting import wait_for
 
@@ -208,11 +207,7 @@ def test_every_sign_of_an_incomplete_dump_fails_it(
 ) -> None:
     """Each status of the pipe, and mariadb-dump's own last line."""
     program, script, reason = IMPOSTORS[name]
-    (tmp_path / "bin").mkdir()
-    impostor = tmp_path / "bin" / program
-    impostor.write_text(f"#!/bin/bash\n[[ $* != *--help* ]] || exit 0\n{script}\n")
-    impostor.chmod(0o755)
-    path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
+    path = stand_in(tmp_path / "bin", program, f"[[ $* != *--help* ]] || exit 0\n{script}")
     assert dumps.dump(PATH=path, DUMP_COMPRESSION="zstd").returncode == 1
     assert dumps.files() == {}
     (message,) = dumps.messages()
@@ -251,15 +246,11 @@ def test_dump_is_on_disk_before_its_name_and_both_before_the_log(
     dumps: Workplace, tmp_path: Path
 ) -> None:
     """A power failure can't be had: what is watched is the order of the programs that see to it."""
-    (tmp_path / "bin").mkdir()
     for program in ("sync", "ln"):
-        watcher = tmp_path / "bin" / program
         log = 'logged=$(cat "$LOGS_DIR"/*.txt 2>/dev/null | wc -l)'
         say = f'echo "{program} $(readlink -m "${{@: -1}}") $logged" >>"{tmp_path}/calls"'
         say = f"[[ $1 == --data ]] || {say}"  # as the dump grows
-        watcher.write_text(f'#!/bin/bash\n{log}\n{say}\nexec /bin/{program} "$@"\n')
-        watcher.chmod(0o755)
-    path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
+        path = stand_in(tmp_path / "bin", program, f'{log}\n{say}\nexec "$real" "$@"')
     assert dumps.dump(PATH=path).returncode == 0
     calls = [line.split() for line in (tmp_path / "calls").read_text().splitlines()]
     finished = str(dumps.dumps / "datadump.sql")
@@ -283,6 +274,19 @@ def test_stopped_dump_ends_at_once_and_cleanly(dumps: Workplace, server: Server,
     assert dumps.files() == {}
     assert dumps.messages() == [f"database dump failed: stopped by {name}"]
     wait_for("its connection has ended", lambda: not waits_for_lock(server))
+
+
+def test_stop_is_too_late_for_a_dump_that_has_its_name(dumps: Workplace, tmp_path: Path) -> None:
+    """It would be in the folder, and the log would say that it failed."""
+    named, go_on = tmp_path / "named", tmp_path / "go_on"
+    wait = f'"$real" "$@"; touch {named}; until [[ -e {go_on} ]]; do sleep 0.05; done'
+    process = dumps.start_dump(PATH=stand_in(tmp_path / "bin", "ln", wait))
+    wait_for("the dump has its name", named.exists)
+    process.terminate()
+    go_on.touch()
+    assert process.wait(10) == 0
+    assert list(dumps.files()) == ["datadump.sql"]
+    assert dumps.messages() == ["database dump completed"]
 
 
 def test_stop_is_heard_while_a_server_keeps_silent(dumps: Workplace) -> None:
@@ -338,15 +342,6 @@ def test_killed_script_leaves_nothing_that_runs_longer_than_its_dump(
     finally:
         session = ["--session", str(process.pid)]
         subprocess.run(["pkill", "--signal", "KILL", *session], check=False)
-
-
-def stand_in(folder: Path, program: str, script: str) -> str:
-    """A PATH on which the script is found before the program, which it can reach as $real."""
-    folder.mkdir(exist_ok=True)
-    file = folder / program
-    file.write_text(f"#!/bin/bash\nreal={shutil.which(program)}\n{script}\n")
-    file.chmod(0o755)
-    return f"{folder}:{os.environ['PATH']}"
 
 
 def test_lock_that_anybody_could_hold_is_not_waited_for(dumps: Workplace) -> None:

@@ -6,14 +6,12 @@ What this machine may be unable to mount is had by system calls that fail as the
 from __future__ import annotations
 
 import errno
-import os
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 from support.mariadb import Server
-from support.programs import Workplace, small_disk
+from support.programs import Workplace, small_disk, stand_in
 from support.shop import DATABASE
 from support.system_calls import failing_calls
 
@@ -48,13 +46,9 @@ def test_folder_that_the_disk_has_an_error_for_gets_no_dump(
 ) -> None:
     """It isn't known then whether the new name is on the disk; the older dump is there still."""
     (dumps.dumps / "datadump.sql").write_text("old")
-    sync = tmp_path / "bin" / "sync"
-    sync.parent.mkdir()
     failure = f"echo \"sync: error syncing '{dumps.dumps}': Input/output error\" >&2; exit 1"
-    others = f'[[ ${{@: -1}} == "{dumps.dumps}" ]] || exec {shutil.which("sync")} "$@"'
-    sync.write_text(f"#!/bin/bash\n{others}\n{failure}\n")
-    sync.chmod(0o755)
-    path = f"{sync.parent}:{os.environ['PATH']}"
+    others = f'[[ ${{@: -1}} == "{dumps.dumps}" ]] || exec "$real" "$@"'
+    path = stand_in(tmp_path / "bin", "sync", f"{others}\n{failure}")
     assert dumps.dump(PATH=path).returncode == 1
     assert list(dumps.files().values()) == [b"old"]
     reason = f"sync: error syncing '{dumps.dumps}': Input/output error"

@@ -11,7 +11,7 @@ from typing import TextIO
 
 import pytest
 from support.mariadb import Server, running_server
-from support.programs import Workplace
+from support.programs import Workplace, stand_in
 from support.shop import dump_settings, make_account, rights
 from support.waiting import wait_for
 
@@ -259,13 +259,9 @@ def test_dump_that_is_killed_without_a_word_has_its_line(
 @pytest.fixture
 def pauses(work: Workplace, tmp_path: Path) -> Path:
     """How long was slept, a line for each time; here no time passes."""
-    (tmp_path / "bin").mkdir()
     pauses = tmp_path / "pauses"
     pauses.touch()
-    program = tmp_path / "bin/sleep"
-    program.write_text(f'#!/bin/sh\necho "$@" >>{pauses}\n')
-    program.chmod(0o755)
-    work.settings["PATH"] = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
+    work.settings["PATH"] = stand_in(tmp_path / "bin", "sleep", f'echo "$@" >>{pauses}')
     return pauses
 
 
@@ -292,13 +288,12 @@ def test_server_that_is_down_is_tried_again(
 ) -> None:
     """Here the client asks a port where nobody listens, until two pauses are over."""
     databases("shop")
-    client = pauses.parent / "bin/mariadb"
-    client.write_text(
-        f'#!/bin/sh\n[ "$(wc -l <{pauses})" -ge 2 ] || '
-        'exec /usr/bin/mariadb "$1" --port=1 --connect-timeout=1 --execute="SELECT 1"\n'
-        'exec /usr/bin/mariadb "$@"\n'
+    client = (
+        f"(($(wc -l <{pauses}) >= 2)) || "
+        'exec "$real" "$1" --port=1 --connect-timeout=1 --execute="SELECT 1"\n'
+        'exec "$real" "$@"'
     )
-    client.chmod(0o755)
+    stand_in(pauses.parent / "bin", "mariadb", client)
     assert work.dump(DUMP_TRIES="3", **settings).returncode == 0, work.messages()
     ending = ": shop" if "DB_NAMES" in settings else ""
     first, second, last = work.messages()

@@ -57,6 +57,15 @@ def test_scripts_that_root_alone_can_read_are_said(
     assert {log.stat().st_uid for log in theirs.logs.iterdir()} == {SOMEBODY}
 
 
+def test_password_in_a_folder_of_root_alone_names_who_looks_there(theirs: Workplace) -> None:
+    """Root sees that file, and would not believe that there is none."""
+    file = theirs.path / "roots" / "password"
+    file.parent.mkdir(mode=0o700)
+    file.write_text("secret")
+    assert theirs.dump(DB_PASSWORD_FILE=str(file)).returncode == 2
+    assert theirs.messages() == [f"DB_PASSWORD_FILE: user id {SOMEBODY} finds no file '{file}'"]
+
+
 def test_lock_of_another_names_its_owner(theirs: Workplace) -> None:
     """Root's, where the folder was given to somebody later."""
     (theirs.dumps / ".database_dump_lock").touch()

@@ -14,13 +14,18 @@ DATABASE = "views"
 OTHER = "c`rm"  # another one, which the account may not see
 
 THINGS = """
+CREATE OR REPLACE USER was@'%'; GRANT ALL ON *.* TO was@'%';
 CREATE TABLE kept (id INT); INSERT INTO kept VALUES (1);
 CREATE VIEW fine AS SELECT id FROM kept;
 CREATE TABLE gone (id INT); CREATE TABLE less (id INT, extra INT); CREATE TABLE typed (n INT);
 CREATE TABLE twin (id INT); CREATE SEQUENCE s;
+CREATE TABLE sorted (a CHAR(1), b CHAR(1), c CHAR(1), d CHAR(1)) COLLATE utf8mb4_general_ci;
+CREATE TABLE recoded (a CHAR(1)) CHARSET utf8mb4; CREATE TABLE indexed (a INT, KEY k (a));
+CREATE TABLE parted (a INT) PARTITION BY HASH (a) PARTITIONS 2; CREATE TABLE whole LIKE parted;
+CREATE TABLE versioned (a INT) WITH SYSTEM VERSIONING;
+CREATE DEFINER=was@'%' FUNCTION g() RETURNS INT DETERMINISTIC RETURN 1;
 CREATE FUNCTION f() RETURNS INT DETERMINISTIC RETURN 1;
 CREATE OR REPLACE DATABASE third; CREATE TABLE third.t (id INT);
-CREATE OR REPLACE USER was@'%'; GRANT ALL ON *.* TO was@'%';
 """
 # Each broken view's SELECT, and what the server says of it in the end.
 BROKEN = {
@@ -29,6 +34,23 @@ BROKEN = {
     "of_function": ("SELECT f() f", "FUNCTION views.f does not exist"),
     "of_sequence": ("SELECT NEXTVAL(s) n", "Table 'views.s' doesn't exist"),
     "of_type": ("SELECT n + 1 n FROM typed", "Illegal parameter data types point and int"),
+    "of_two_collations": ("SELECT a = b e FROM sorted", "Illegal mix of collations ("),
+    "of_three": ("SELECT a IN (b, c) e FROM sorted", "Illegal mix of collations ("),
+    "of_four": ("SELECT a IN (b, c, d) e FROM sorted", "Illegal mix of collations for operation"),
+    "of_charset": (
+        "SELECT a COLLATE utf8mb4_bin a FROM recoded",
+        "COLLATION 'utf8mb4_bin' is not valid for CHARACTER SET 'latin1'",
+    ),
+    "of_one_type": ("SELECT -n n FROM typed", "Illegal parameter data type point for operation"),
+    "of_index": ("SELECT a FROM indexed FORCE INDEX (k)", "Key 'k' doesn't exist"),
+    "of_partition": ("SELECT a FROM parted PARTITION (p1)", "Unknown partition 'p1'"),
+    "of_partitions": ("SELECT a FROM whole PARTITION (p0)", "on non partitioned table"),
+    "of_history": ("SELECT a FROM versioned FOR SYSTEM_TIME ALL", "is not system-versioned"),
+    "of_no_moment": (
+        "SELECT a FROM versioned FOR SYSTEM_TIME AS OF '2020-01-01'",
+        "Incorrect DATETIME value: '2020-01-01'",
+    ),
+    "of_nobodys_function": ("SELECT g() g", "The user specified as a definer ('was'@'%') does"),
     "of_database": ("SELECT id FROM third.t", "Table 'third.t' doesn't exist"),
     "of_broken": ("SELECT id FROM of_table", "Table 'views.gone' doesn't exist"),
     "of_itself": ("SELECT id FROM twin", "contains view recursion"),
@@ -37,6 +59,11 @@ BREAKING = """
 DROP TABLE gone, typed, twin; ALTER TABLE less DROP COLUMN extra; DROP FUNCTION f;
 DROP SEQUENCE s; DROP DATABASE third; CREATE TABLE typed (n POINT); DROP USER was@'%';
 RENAME TABLE of_itself TO twin;
+ALTER TABLE sorted MODIFY b CHAR(1) COLLATE utf8mb4_unicode_ci,
+  MODIFY c CHAR(1) COLLATE utf8mb4_unicode_520_ci, MODIFY d CHAR(1) COLLATE utf8mb4_swedish_ci;
+ALTER TABLE recoded CONVERT TO CHARACTER SET latin1; ALTER TABLE indexed DROP KEY k;
+ALTER TABLE parted COALESCE PARTITION 1; ALTER TABLE whole REMOVE PARTITIONING;
+ALTER TABLE versioned DROP SYSTEM VERSIONING;
 """
 
 
@@ -56,6 +83,7 @@ def make_broken(server: Server) -> None:
         server.query(f"CREATE VIEW {name} AS {select}", DATABASE)
     select = "SELECT id FROM gone"
     server.query(f"CREATE DEFINER=was@'%' VIEW of_nobody AS {select}", DATABASE)
+    server.query("GRANT EXECUTE ON FUNCTION g TO backup@'%'", DATABASE)
     server.run(BREAKING.encode(), DATABASE)
 
 

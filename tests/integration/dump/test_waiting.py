@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from datadump.dumps.taken import Destination, TakenDump, parse_taken
-from support.programs import Workplace, noon_zone, small_disk
+from support.programs import Workplace, noon_zone, small_disk, stand_in
 
 COMPLETED = "database dump completed"
 NAMES = ["datadump.sql", "datadump.sql.zst", "datadump.sql.gz"]
@@ -61,12 +60,9 @@ def test_dump_that_the_uploader_gives_back_at_the_last_moment_is_not_replaced(
     dumps: Workplace, tmp_path: Path
 ) -> None:
     """Between the two steps in which the new one gets its name."""
-    ln, once = tmp_path / "bin" / "ln", tmp_path / "once"
-    ln.parent.mkdir()
+    once = tmp_path / "once"
     give_back = f"[[ -e {once} ]] || echo back | tee {once} >{dumps.dumps}/datadump.sql"
-    ln.write_text(f'#!/bin/bash\n{give_back}\nexec {shutil.which("ln")} "$@"\n')
-    ln.chmod(0o755)
-    result = dumps.dump(PATH=f"{ln.parent}:{os.environ['PATH']}")
+    result = dumps.dump(PATH=stand_in(tmp_path / "bin", "ln", f'{give_back}; exec "$real" "$@"'))
     assert (result.returncode, result.stderr, dumps.messages()) == (0, "", [COMPLETED])
     assert sorted(dumps.files().values())[1] == b"back\n"
     assert b"-- Dump completed" in dumps.files()["datadump.sql"]

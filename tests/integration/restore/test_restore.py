@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from support.round_trip import DATABASE as EVERYTHING
 from support.round_trip import NAMED_DATABASE, fill, grants
 from support.shop import DATABASE, ODDITIES, make_account, rights
 from support.store import Store
+from support.waiting import wait_for
 
 DATABASES = (DATABASE, EVERYTHING, NAMED_DATABASE)
 
@@ -53,11 +55,6 @@ def databases(server: Server) -> set[str]:
     return {name for (name,) in server.query("SHOW DATABASES")}
 
 
-def key_of(work: Workplace) -> str:
-    """Of the newest backup, from the log."""
-    return work.messages()[-1].removeprefix("restore completed: ")
-
-
 def event_status(server: Server, database: str) -> str:
     """Of its one event."""
     ((status,),) = server.query(
@@ -80,7 +77,7 @@ def test_dropped_database_comes_back(work: Workplace, server: Server, compressio
     assert (result.returncode, result.stderr) == (0, ""), result.stdout
     assert difference(contents(server, DATABASE), before) == []
     suffix = {"none": "", "zstd": ".zst", "gzip": ".gz"}[compression]
-    assert work.messages()[-1].endswith(f"/datadump2.sql{suffix}")
+    assert work.messages()[-1].endswith(f"/datadump2.sql{suffix} into {DATABASE}")
     assert work.messages()[-1].startswith("restore completed: ")
     assert list(work.scratch.iterdir()) == []
 
@@ -192,7 +189,7 @@ def test_day_and_key_name_a_backup(
     for what, key in ((first.split("/")[0], second), (first, first)):
         server.query(f"DROP DATABASE {DATABASE}")
         assert work.restore(what).returncode == 0, work.messages()
-        assert work.messages()[-1] == f"restore completed: {key}"
+        assert work.messages()[-1] == f"restore completed: {key} into {DATABASE}"
 
 
 def test_object_of_another_tool_comes_back_with_a_warning(
@@ -254,8 +251,9 @@ def put_changed(store: Store, bucket: str, old: bytes, new: bytes) -> str:
         (b"/*!50106 SET TIME_", b"USE mysql;\n/*!50106 SET TIME_", "of its own choice"),
         (b"-- Final view structure", b"USE mysql;\n-- Final view structure", "of its own choice"),
         (b"-- MariaDB dump", b"-- A dump", "isn't mariadb-dump's"),
+        (b"\n-- Dump completed", b"\nDROP TABLE child;\n-- Dump completed", "did not arrive"),
     ],
-    ids=["does not load", "not whole", "late USE", "later USE", "another tool's"],
+    ids=["does not load", "not whole", "late USE", "later USE", "another tool's", "drops a table"],
 )
 def test_dump_that_cannot_be_trusted_leaves_the_database_in_use_as_it_was(
     work: Workplace, server: Server, store: Store, bucket: str, old: bytes, new: bytes, reason: str
@@ -448,7 +446,10 @@ def test_wrong_setting_is_one_line_and_status_2(work: Workplace, setting: str, v
     assert message.startswith(f"{setting}: ")
 
 
-@pytest.mark.parametrize("arguments", [[], ["latest", "--list"], ["--nonsense"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["latest", "--list"], ["--nonsense"], ["latest", "--into", "", "--overwrite"]],
+)
 def test_wrong_arguments_are_status_2(work: Workplace, arguments: list[str]) -> None:
     """And the usage is shown."""
     result = work.restore(*arguments)
@@ -512,6 +513,29 @@ def test_database_that_was_damaged_is_replaced(
     server.query(f"SET STATEMENT foreign_key_checks = 0 FOR DROP DATABASE {old}")
 
 
+@pytest.mark.parametrize(
+    "view",
+    [
+        "DEFINER=gone@'%' VIEW v AS SELECT id FROM parent",
+        "SQL SECURITY INVOKER VIEW v AS SELECT id FROM beside.t",
+    ],
+    ids=["its definer is gone", "it reads what the account may not"],
+)
+def test_old_view_that_cannot_be_read_is_kept_where_it_can_be_dumped(
+    work: Workplace, server: Server, view: str
+) -> None:
+    """What is in no backup would be lost otherwise."""
+    server.load(b"CREATE TABLE t (id INT);\n", "beside")
+    server.query(f"CREATE {view}", DATABASE)
+    kept = databases(server)
+    result = work.restore("latest", "--overwrite")
+    (old,) = databases(server) - kept
+    assert (result.returncode, "broken" in result.stdout) == (0, False), result.stdout
+    assert b" VIEW `v` AS select `" in (work.scratch / f"{old}.sql").read_bytes()
+    for name in (old, "beside"):
+        server.query(f"DROP DATABASE {name}")
+
+
 def test_view_of_a_table_with_the_databases_name_stays_what_it_is(
     work: Workplace, server: Server
 ) -> None:
@@ -563,14 +587,19 @@ def test_table_that_somebody_keeps_busy_stops_the_swap_before_it_begins(
 
 
 def test_two_restores_into_one_database_take_turns(work: Workplace, server: Server) -> None:
-    """The second is told so."""
+    """The second is told so, whatever the first one waits for."""
     server.query(f"DROP DATABASE {DATABASE}")
-    first, second = work.start_restore("latest"), work.start_restore("latest")
-    for process in (first, second):
-        process.communicate(timeout=60)
-    assert sorted([first.returncode, second.returncode]) == [0, 1]
-    (failed,) = [m for m in work.messages() if m.startswith("restore failed: ")]
-    assert "another restore" in failed or "holds" in failed
+    making = "SELECT 1 FROM information_schema.PROCESSLIST WHERE INFO LIKE 'CREATE DATABASE %'"
+    with closing(server.connect()) as connection:
+        connection.cursor().execute("FLUSH TABLES WITH READ LOCK")
+        first = work.start_restore("latest")
+        wait_for("the first is under way", lambda: server.query(making))
+        assert work.restore("latest").returncode == 1
+    first.communicate(timeout=60)
+    assert first.returncode == 0
+    refused, completed = work.messages()[-2:]
+    assert refused == f"restore failed: another restore into {DATABASE} is under way"
+    assert completed.startswith("restore completed: ")
 
 
 @pytest.mark.parametrize("name", ["mysql", "SYS", "information_schema", "performance_schema"])

@@ -17,6 +17,7 @@ SERVER_S_DISK += ' on device")"'
 DENIED = "ERROR 1045 (28000): Access denied for user 'backup'@'db' (using password: YES)"
 OTHER_DATABASE = "ERROR 1044 (42000): Access denied for user 'backup'@'%' to database 'nowhere'"
 UNREACHABLE = "ERROR 2002 (HY000): Can't connect to server on 'db' (115)"
+NO_TLS = "ERROR 2026 (HY000): TLS/SSL error: SSL is required, but the server does not support it"
 
 
 def reason(said: str, folder: Path) -> str:
@@ -35,6 +36,7 @@ def reason(said: str, folder: Path) -> str:
 REMEDIES = {
     DENIED: f"{DENIED} (DB_USER backup, with the password in DB_PASSWORD_FILE /secret)",
     UNREACHABLE: f"{UNREACHABLE} (DB_HOST db, DB_PORT 3306)",
+    NO_TLS: f"{NO_TLS} (DB_TLS auto)",
     OTHER_DATABASE: OTHER_DATABASE,
     SERVER_S_DISK: SERVER_S_DISK,
     "gzip: stdout: Input/output error": "{folder}/partial: gzip: stdout: Input/output error",
