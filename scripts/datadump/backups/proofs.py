@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from datadump.s3.bucket import Bucket
 from datadump.s3.errors import (
     ConflictError,
+    DeniedError,
     KeyTakenError,
     MalformedError,
     NotOfferedError,
@@ -64,7 +65,7 @@ class Proofs:
 
         None where there is none, or none that can be read.
         """
-        return self.at(self._key_for(key))
+        return self._if_allowed(self.key_for(key))
 
     def newest(self) -> Proof | None:
         """The proof of the newest backup that has one which can be read."""
@@ -72,24 +73,29 @@ class Proofs:
         for day in sorted(listing.folders_in(folder), reverse=True):
             keys = listing.keys_in(f"{folder}{day}/")
             for key in sorted(keys, key=lambda key: (len(key), key), reverse=True):
-                if proof := self.at(key):
+                if proof := self._if_allowed(key):
                     return proof
         return None
 
     def at(self, key: str) -> Proof | None:
-        """The proof under that key of its own; None where there is none that can be read."""
+        """The proof under that key of its own; None where there is none, or no JSON of ours.
+
+        DeniedError where this account may not read it.
+        """
         try:
             return parse(self._bucket.read(key, LARGEST))
-        except RefusedError:  # absent, or this account may not see it
+        except DeniedError:
+            raise
+        except RefusedError:  # absent
             return None
 
     def write(self, proof: Proof) -> None:
         """Store it in place of an earlier one, whichever way that went."""
-        self._bucket.write(self._key_for(proof.key), encode(proof))
+        self._bucket.write(self.key_for(proof.key), encode(proof))
 
     def remove(self, key: str) -> None:
         """Remove the proof for the backup under that key, if there is one."""
-        self._bucket.remove(self._key_for(key))
+        self._bucket.remove(self.key_for(key))
 
     def writes_are_conditional(self, proof: Proof) -> bool:
         """Whether the store enforces ``If-None-Match: *``; StoreError where it can't be told.
@@ -98,15 +104,21 @@ class Proofs:
         the store ignores the condition.
         """
         try:
-            self._bucket.write_where_free(self._key_for(proof.key), encode(proof))
+            self._bucket.write_where_free(self.key_for(proof.key), encode(proof))
         except (KeyTakenError, ConflictError):
             return True
         except (NotOfferedError, MalformedError):
             return False
         return False
 
-    def _key_for(self, key: str) -> str:
-        """A backup's key may be outside of the prefix as well."""
+    def _if_allowed(self, key: str) -> Proof | None:
+        try:
+            return self.at(key)
+        except DeniedError:
+            return None
+
+    def key_for(self, key: str) -> str:
+        """The key of the proof for the backup of that key, which may be outside of the prefix."""
         return f"{self._prefix}{PROOFS}/{key.removeprefix(self._prefix)}.json"
 
 

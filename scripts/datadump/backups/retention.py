@@ -7,8 +7,9 @@ oldest stays while a rule may keep more. What any rule keeps is kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import NamedTuple
 
 from datadump.backups.catalogue import Backup
@@ -36,25 +37,37 @@ def decide(
 ) -> list[Decision]:
     """About each backup of that database, the newest first, and about what lies beside them.
 
+    ``backups`` are in the order of their keys, the last one first.
+
     ``first_day_kept``: from that day of their keys on all stay, ``2026-11-23``: a number of that
     day may still be given, and none is given twice. What isn't ours by its metadata stays, too.
     """
     ours = [one for one in backups if is_ours(one, database)]
-    ours.sort(key=lambda one: moment(one.dumped_at), reverse=True)
-    reasons: dict[str, list[str]] = {one.key: [] for one in ours}
+    in_time = sorted(ours, key=lambda one: moment(one.dumped_at), reverse=True)
+    reasons: dict[str, list[str]] = {one.key: [] for one in in_time}
     for rule, count in rules.items():
-        for key in kept_by(rule, count, ours):
+        for key in kept_by(rule, count, in_time):
             reasons[key].append(rule)
-    for one in ours[:1]:
-        reasons[one.key].append("the newest")
-    for one in [one for one in ours if one.proof and one.proof.verified][:1]:
-        reasons[one.key].append("the newest that is proven")
+    for key in newest_keys(ours, in_time):
+        reasons[key].append("the newest")
+    for key in newest_keys(filter(is_proven, ours), filter(is_proven, in_time)):
+        reasons[key].append("the newest that is proven")
     for one in ours:
         if day_of(one.key) >= first_day_kept:
             reasons[one.key].append("its day isn't over for long")
     others = [one for one in backups if not is_ours(one, database)]
-    decisions = [Decision(one, reasons[one.key]) for one in ours]
+    decisions = [Decision(one, reasons[one.key]) for one in in_time]
     return decisions + [Decision(one, ["not ours by its metadata"]) for one in others]
+
+
+def newest_keys(by_key: Iterable[Backup], in_time: Iterable[Backup]) -> set[str]:
+    """The first one's of both: to a restore the last key is the newest, whatever a clock said."""
+    return {one.key for order in (by_key, in_time) for one in islice(order, 1)}
+
+
+def is_proven(backup: Backup) -> bool:
+    """Whether a drill has proven it."""
+    return bool(backup.proof and backup.proof.verified)
 
 
 def kept_by(rule: str, count: int, backups: Sequence[Backup]) -> list[str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from datadump.backups.catalogue import Catalogue, catalogues_in
 from datadump.backups.retention import Decision, decide
@@ -92,27 +93,51 @@ def failing(place: Place, environment: Mapping[str, str]) -> list[Check]:
 def remove(bucket: Bucket, decisions: Sequence[tuple[Catalogue, Decision]]) -> int:
     """Remove what has no reason to be kept, the oldest first; returns the exit status.
 
-    A kill leaves backups with their proofs, or without: a proof goes after its backup.
+    A kill leaves backups with their proofs, or without: a proof goes after its backup. What went is
+    logged, whatever comes then.
     """
     removed, status = 0, 0
-    for catalogue, decision in reversed(decisions):
-        key = decision.backup.key
-        if decision.reasons:
-            continue
-        try:
-            if (head := bucket.head(key)) and head.lock:
-                print(f"kept, since it is locked until {head.lock}: {bucket.url(key)}")
+    try:
+        for catalogue, decision in reversed(decisions):
+            key = decision.backup.key
+            if decision.reasons or is_locked(bucket, key):
                 continue
-            bucket.remove(key)
-            catalogue.proofs.remove(key)
+            if not accepted("the backup", partial(remove_backup, bucket, catalogue, key)):
+                status = 1
+                continue
             removed += 1
-        except RefusedError as error:  # no right, mostly
-            log(f"kept, since the store refuses to remove it: {error}")
-            status = 1
-    print(f"{removed} removed, {len(decisions) - removed} kept", flush=True)
-    if removed:
-        log(f"backups removed: {removed}")
+            if not accepted("the proof", partial(catalogue.proofs.remove, key)):
+                status = 1
+    finally:
+        print(f"{removed} removed, {len(decisions) - removed} kept", flush=True)
+        if removed:
+            log(f"backups removed: {removed}")
     return status
+
+
+def is_locked(bucket: Bucket, key: str) -> bool:
+    """Whether the store keeps the object from being removed, which is said."""
+    head = bucket.head(key)
+    if not head or not head.lock:
+        return False
+    print(f"kept, since it is locked until {head.lock}: {bucket.url(key)}")
+    return True
+
+
+def remove_backup(bucket: Bucket, catalogue: Catalogue, key: str) -> None:
+    """Not where its proof may not be read: it may be the newest that is proven."""
+    catalogue.proofs.at(catalogue.proofs.key_for(key))
+    bucket.remove(key)
+
+
+def accepted(what: str, request: Callable[[], None]) -> bool:
+    """Whether the store has carried that out; a line of the log says what it refuses."""
+    try:
+        request()
+    except RefusedError as error:  # no right, mostly
+        log(f"{what} is kept, since the store refuses to remove it: {error}")
+        return False
+    return True
 
 
 def remove_logs(folder: str, days: int) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.programs import Workplace
-from support.proxy import Proxy
+from support.proxy import Fault, Proxy, Request
 from support.store import Keys, Store
 
 DAYS = 10
@@ -160,6 +160,46 @@ def test_account_that_may_not_remove_is_refused_and_said(
     assert len(work.messages()) == DAYS - 3
     assert all("kept, since the store refuses to remove it" in line for line in work.messages())
     assert backups(store, bucket) == set(keys)
+
+
+def test_backup_whose_proof_cannot_be_read_stays(
+    work: Workplace, store: Store, proxy: Proxy, bucket: str
+) -> None:
+    """It may be the newest that is proven."""
+    keys = fill(store, bucket)
+    work.settings["AWS_ENDPOINT_URL_S3"] = proxy.url
+    proxy.choose = lambda request: (
+        403 if request.method == "GET" and f"/{keys[5]}.json" in request.path else None
+    )
+    assert work.prune().returncode == 1
+    kept, removed = work.messages()
+    assert kept.startswith("the backup is kept, since the store refuses to remove it: ")
+    assert f"proofs/{keys[5]}.json" in kept
+    assert removed == f"backups removed: {DAYS - 4}"
+    assert backups(store, bucket) == {*keys[:3], keys[5]}
+
+
+def test_what_went_is_counted_whatever_came_then(
+    work: Workplace, store: Store, proxy: Proxy, bucket: str
+) -> None:
+    """A backup went although its proof may not, and others before the store was away."""
+    keys = fill(store, bucket)
+    work.settings["AWS_ENDPOINT_URL_S3"] = proxy.url
+    proof = f"/proofs/{keys[9]}.json"
+
+    def choose(request: Request) -> Fault:
+        if request.method != "DELETE":
+            return None
+        if f"/{bucket}/{keys[7]}" in request.path:
+            return "cut"
+        return 403 if proof in request.path else None
+
+    proxy.choose = choose
+    assert work.prune().returncode == 1
+    assert backups(store, bucket) == set(keys[:8])
+    refused, removed, _ = work.messages()
+    assert refused.startswith("the proof is kept, since the store refuses to remove it: ")
+    assert removed == "backups removed: 2"
 
 
 def test_its_own_account_is_taken(work: Workplace, store: Store, bucket: str) -> None:

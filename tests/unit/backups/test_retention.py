@@ -104,6 +104,17 @@ def test_what_is_not_ours_stays() -> None:
     assert kept(decisions, "not ours by its metadata") == ["2020-01-01", crm.key[:10]]
 
 
+def test_what_a_restore_takes_for_the_newest_stays_whatever_a_clock_said() -> None:
+    """One dump's clock was ahead by years: it is the newest by its moment, and not by its key."""
+    rules = {"KEEP_LAST": 1}
+    backups = [backup(NOW - timedelta(days)) for days in range(1, 6)]
+    backups[3] = backups[3]._replace(dumped_at="2099-01-01T00:00:00+00:00")
+    assert kept(decide(backups, "shop", rules, AFTER_ALL)) == ["2026-11-23", "2026-11-26"]
+    proven = [one._replace(proof=Proof("", "", "", True, "", "", {}, {})) for one in backups[1:]]
+    decisions = decide([backups[0], *proven], "shop", rules, AFTER_ALL)
+    assert kept(decisions, "the newest that is proven") == ["2026-11-23", "2026-11-25"]
+
+
 def history(chance: random.Random) -> list[Backup]:
     """Of some days, with some backups each, of which some were drilled."""
     return [
