@@ -7,7 +7,7 @@ excluded=() # by DB_EXCLUDE: names, or patterns
 visible=()  # on the server, as far as this account sees, without the server's own
 
 readonly PAUSE=300 # seconds before what failed is tried again
-readonly WORDS_OF_A_KEY='^(proofs|[0-9]{4}-[0-9]{2}-[0-9]{2})$'
+readonly TAKEN_WORDS="^(proofs|[0-9]{4}-[0-9]{2}-[0-9]{2}|lost\\+found|$FINISHED_NAME)\$"
 
 # read_names: the settings that hold several names, apart by blanks or commas.
 read_names() {
@@ -157,12 +157,13 @@ pass_signal() {
 }
 
 # folder_name DATABASE: of its dumps, and of its keys. What neither can hold is percent-encoded; so is the
-# first letter of what has a meaning there: dot files are work in progress, and the bucket has days and proofs.
+# first letter of what has a meaning there: dot files are work in progress, the bucket has days and proofs, and
+# a folder of dumps may be a disk's root.
 folder_name() {
     local name=${1//%/%25}
     name=${name//\//%2F}
     name=${name//\\/%5C}
-    if [[ $name == .* || $name =~ $WORDS_OF_A_KEY ]]; then
+    if [[ $name == .* || $name =~ $TAKEN_WORDS ]]; then
         printf '%%%02X%s' "'$name" "${name:1}"
     else
         printf '%s' "$name"

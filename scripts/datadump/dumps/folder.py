@@ -41,7 +41,7 @@ def folders_in(path: str, *, used: bool) -> list[str]:
     Raises OSError.
     """
     with os.scandir(path) as entries:
-        found = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+        found = [entry.name for entry in entries if entry.is_dir()]
     if not used:
         return found
     return [name for name in found if os.path.exists(f"{path}/{name}/{LOCK_NAME}")]

@@ -10,8 +10,10 @@ which costs a third of dataclasses.
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from datadump.ground.names import ROOM_FOR_PREFIX, escape
+from datadump.ground.names import FINISHED_NAMES, ROOM_FOR_PREFIX, escape
 from datadump.settings.environment import SettingsError, check_plain_text, is_plain_text
+
+NO_DATABASES = {"lost+found", *FINISHED_NAMES}  # folders that mean something else
 
 
 class Pipeline(NamedTuple):
@@ -36,7 +38,10 @@ class Pipeline(NamedTuple):
         return [
             Pipeline(database_of(name), f"{self.dumps}/{name}", f"{self.prefix}{name}/", name)
             for name in sorted(folders)
-            if not name.startswith(".") and "\\" not in name and is_plain_text(name)
+            if name not in NO_DATABASES
+            and not name.startswith(".")
+            and "\\" not in name
+            and is_plain_text(name)
         ]
 
 

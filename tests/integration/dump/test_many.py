@@ -108,6 +108,7 @@ def test_one_database_alone_tells_of_the_others_too(
         ("a b", "a b"), ("a,b", "a,b"), ("a/b", "a%2Fb"), ("100%", "100%25"), ("%41", "%2541"),
         (".dot", "%2Edot"), ("..", "%2E."), ("back\\slash", "back%5Cslash"), ("Shop", "Shop"),
         ("proofs", "%70roofs"), ("2026-11-23", "%32026-11-23"), ("quo'te", "quo'te"),
+        ("datadump.sql", "%64atadump.sql"), ("lost+found", "%6Cost+found"),
         ("dollar$", "dollar$"), ("star*", "star*"), ("學" * 51, "學" * 51), ("ü" * 64, "ü" * 64),
         ("-x", "-x"), (" lead", " lead"),
     ],

@@ -88,6 +88,17 @@ def test_folder_that_cannot_be_used_keeps_no_other(uploads: Workplace) -> None:
     assert uploaded == "file successfully uploaded: shop"
 
 
+def test_folder_that_is_on_another_disk_is_shipped(
+    uploads: Workplace, store: Store, bucket: str, tmp_path: Path
+) -> None:
+    """By a link, as the dump takes it."""
+    (tmp_path / "other").mkdir()
+    (uploads.dumps / "shop").symlink_to(tmp_path / "other")
+    wait_in(uploads, "shop", b"shop")
+    assert uploads.tick(**SEVERAL).returncode == 0
+    assert store.objects(bucket) == {f"shop/{today()}/datadump1.sql": b"shop"}
+
+
 def test_nothing_to_upload_is_one_line_for_all(uploads: Workplace) -> None:
     for name in ("shop", "crm"):
         (uploads.dumps / name).mkdir()

@@ -87,6 +87,10 @@ FOLDERS = {
     "naïve 学": "naïve 学",
     "proofs": "%70roofs",
     "Proofs": "Proofs",
+    "lost+found": "%6Cost+found",
+    "datadump.sql": "%64atadump.sql",
+    "datadump.sql.zst": "%64atadump.sql.zst",
+    "datadump.sqlite": "datadump.sqlite",
     "2026-11-23": "%32026-11-23",
 }
 
@@ -102,7 +106,9 @@ def test_folder_of_a_database_tells_its_name(name: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("folder", [".hidden", "back\\slash", "no UTF-8: \udc9b", "tab\t"])
+@pytest.mark.parametrize(
+    "folder", [".hidden", "lost+found", "datadump.sql", "back\\slash", "no UTF-8: \udc9b", "tab\t"]
+)
 def test_folder_that_no_dump_of_ours_makes_is_no_pipeline(folder: str) -> None:
     """Somebody else's."""
     assert read_pipeline({}).below([folder]) == []
