@@ -77,11 +77,15 @@ def drill_in_turn(bucket: Bucket, queue: Sequence[Turn], scratch: str, seconds: 
     end = time.monotonic() + seconds if seconds else None
     outcomes: dict[str, list[str]] = {"proven": [], "FAILED": [], "waiting for a proof": []}
     for turn in queue:
-        if end is None or (turn.waits and time.monotonic() < end):
-            status = drill_as_one_of_many(bucket, turn, scratch)
-            outcomes["FAILED" if status else "proven"].append(turn.database)
+        is_due = end is None or (turn.waits and time.monotonic() < end)
+        if is_due:
+            is_proven = drill_as_one_of_many(bucket, turn, scratch) == 0
         else:
-            outcomes["waiting for a proof" if turn.waits else "proven"].append(turn.database)
+            is_proven = bool(turn.backup.proof and turn.backup.proof.verified)
+        outcome = "proven" if is_proven else "FAILED"
+        if turn.waits and not is_due:
+            outcome = "waiting for a proof"
+        outcomes[outcome].append(turn.database)
     for what, databases in outcomes.items():
         if databases:
             print(printable(f"{what}: {', '.join(databases)}"))

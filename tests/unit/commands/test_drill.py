@@ -30,13 +30,13 @@ def drilled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return held
 
 
-def turn(database: str, *, is_proven: bool = False) -> Turn:
-    proof = Proof("", "", "", True, "", "", {}, {}) if is_proven else None
+def turn(database: str, *, proven: bool | None = None) -> Turn:
+    proof = None if proven is None else Proof("", "", "", proven, "", "", {}, {})
     backup = Backup("", 0, "", "", database, "", "", proof)
     return Turn(Catalogue(BUCKET, Pipeline(database, "", "")), backup, "")
 
 
-QUEUE = [turn("a"), turn("wrong"), turn("b"), turn("c"), turn("old", is_proven=True)]
+QUEUE = [turn("a"), turn("wrong"), turn("b"), turn("c"), turn("old", proven=True)]
 
 
 def test_no_drill_begins_after_its_time(
@@ -54,3 +54,12 @@ def test_drills_of_all_are_of_what_is_proven_too(drilled: list[str]) -> None:
     """However long it takes."""
     drill_in_turn(BUCKET, QUEUE, "", None)
     assert drilled == ["a", "wrong", "b", "c", "old"]
+
+
+def test_backup_whose_last_drill_failed_is_not_said_to_be_proven(
+    drilled: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It has its verdict, and waits for none."""
+    assert drill_in_turn(BUCKET, [turn("old", proven=False)], "", MINUTE) == 1
+    assert drilled == []
+    assert capsys.readouterr().out == "FAILED: old\n"
