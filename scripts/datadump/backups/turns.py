@@ -53,8 +53,8 @@ def turn_of(catalogue: Catalogue) -> Turn | None:
 
 
 def moment(text: str) -> float:
-    """Seconds since 1970 of an ISO 8601 moment; 0 for what is none."""
+    """Seconds since 1970 of an ISO 8601 moment; 0 for what is none, in the zone of TZ, too."""
     try:
-        return datetime.fromisoformat(text).timestamp()
+        return datetime.fromisoformat(text).astimezone().timestamp()
     except (ValueError, OverflowError):
         return 0.0

@@ -57,6 +57,8 @@ def watch(environment: Mapping[str, str], given: argparse.Namespace) -> int:
         return 0
     memory = folder.read()
     say_what_is_odd(memory)
+    if not {target_of(url) for url in urls} <= memory.told.keys():
+        check_urls(urls)
     bucket = connect(access)
     place = Place(bucket, whole, are_several(environment), environment.get("LOGS_DIR", "/logs"))
     seen, facts = look(place, wanted, memory.facts)
@@ -85,11 +87,9 @@ def tell(
 ) -> dict[str, dict[str, float]]:
     """Tell each target what is news to it; returns what each was told by now.
 
-    Who can't be reached is told by the next look. Raises SettingsError for a new URL that is none.
+    Who can't be reached is told by the next look.
     """
     told = {target_of(url): memory.told.get(target_of(url), {}) for url in urls}
-    if not told.keys() <= memory.told.keys():
-        check_urls(urls)
     news = {url: news_for(told[target_of(url)], memory, found) for url in urls}
     due = {url: message(one, place) for url, one in news.items() if any(one)}
     for url, taken in send(due).items():

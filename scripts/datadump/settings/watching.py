@@ -19,8 +19,10 @@ class Wanted(NamedTuple):
     excluded: list[re.Pattern[str]]
 
     def is_excluded(self, database: str) -> bool:
-        """Whether DB_EXCLUDE names it."""
-        return any(pattern.fullmatch(database) for pattern in self.excluded)
+        """Whether DB_EXCLUDE names it, and DB_NAMES doesn't."""
+        return database not in self.named and any(
+            pattern.fullmatch(database) for pattern in self.excluded
+        )
 
 
 def read_wanted(environment: Mapping[str, str]) -> Wanted:

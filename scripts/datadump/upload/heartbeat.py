@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from urllib.error import URLError
+from http.client import HTTPException
 from urllib.request import urlopen
 
 from datadump.ground.terminal import printable
@@ -16,6 +16,6 @@ def beat(url: str, *, well: bool) -> None:
     try:
         with urlopen(url if well else f"{url}/fail", timeout=SECONDS) as answer:
             answer.read(1)
-    except (URLError, OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         reason = str(error).replace(url, "...")  # which is as good as a password
         print(printable(f"warning: no heartbeat was sent: {reason}"), file=sys.stderr)

@@ -49,11 +49,14 @@ def log_lines(memory: Memory, checks: Sequence[Check]) -> list[str]:
 
 
 def news_for(told: dict[str, float], memory: Memory, checks: Sequence[Check]) -> News:
-    """What somebody is to be told who was told that; ``memory`` is this look's."""
+    """What somebody is to be told who was told that; ``memory`` is this look's.
+
+    What was told at a time to come, by a clock that was ahead, is told again.
+    """
     failing = [
         check
         for check in checks
-        if not check.passed and memory.at - told.get(check.subject, 0.0) >= AGAIN
+        if not check.passed and not 0 <= memory.at - told.get(check.subject, 0.0) < AGAIN
     ]
     well_again = [
         check

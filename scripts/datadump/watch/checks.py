@@ -17,6 +17,7 @@ from datadump.watch.seen import PipelineSeen, Seen
 SIZES_COMPARED = 7  # backups before the newest
 CLOCKS_APART = 300  # seconds that two clocks may differ
 UNITS = (("day", 86400), ("hour", 3600), ("minute", 60))  # seconds
+TO_COME = "which is to come: one of two clocks is wrong, and how old it is isn't known"
 DUMP = "docker compose run --rm dump"
 DRILL = "docker compose run --rm restore-drill"
 LOG = "the newest file in logs/"
@@ -50,6 +51,8 @@ def checks(seen: Seen, wanted: Wanted) -> list[Check]:
     """All results, those that fail first. Of backups there are none where nobody could ask."""
     verdicts = {("bucket", ""): bucket(seen), ("room", ""): room(seen)}
     verdicts["coverage", ""] = coverage(seen)
+    if seen.trouble:  # no sizes are known: what fails there fails still
+        del verdicts["room", ""]
     for one in seen.pipelines:
         if not seen.trouble:
             verdicts["backup", one.database] = backup(one, seen.at, wanted)
@@ -88,10 +91,7 @@ def backup(one: PipelineSeen, now: float, wanted: Wanted) -> Verdict:
         return wrong(f"how old {one.backup.key} is isn't known: it has no dumped-at")
     age, of = now - one.backup.dumped_at, moment(one.backup.dumped_at)
     if age < -CLOCKS_APART:
-        return wrong(
-            f"the newest backup is of {of}, which is to come: one of two clocks is wrong, and how "
-            "old backups are isn't known"
-        )
+        return wrong(f"the newest backup is of {of}, {TO_COME}")
     said = f"the newest backup is {span(age)} old, of {of}"
     if age <= wanted.backup_age:
         return well(said)
@@ -108,6 +108,8 @@ def proof(one: PipelineSeen, now: float, wanted: Wanted) -> Verdict:
             return well("no drill was held, and none is asked for")
         return wrong(f"no backup was ever proven: hold a drill ({DRILL})")
     age = now - one.proof.at
+    if age < -CLOCKS_APART:
+        return wrong(f"the last drill was held at {moment(one.proof.at)}, {TO_COME}")
     said = f"the last drill was held {span(age)} ago, of {one.proof.key}"
     if not one.proof.verified:
         return wrong(
@@ -138,8 +140,11 @@ def upload(one: PipelineSeen, now: float, wanted: Wanted) -> Verdict:
     """Whether dumps wait too long."""
     if not one.waiting:
         return well("no dump waits")
-    age, number = now - min(one.waiting), len(one.waiting)
-    said = f"{number} {'dumps wait' if number > 1 else 'dump waits'} since {span(age)}"
+    since, number = min(one.waiting), len(one.waiting)
+    age, waits = now - since, f"{number} {'dumps wait' if number > 1 else 'dump waits'}"
+    if age < -CLOCKS_APART:
+        return wrong(f"{waits} since {moment(since)}, {TO_COME}")
+    said = f"{waits} since {span(age)}"
     if age <= wanted.upload_age:
         return well(said)
     return wrong(

@@ -47,10 +47,10 @@ class DailyLogs:
         return moment
 
     def uncovered(self) -> list[str]:
-        """The databases that nobody backs up, as was said on the last day that had a dump."""
+        """The databases that nobody backs up, as was said on the last day of a completed dump."""
         last_day, told = "", ""
         for line in self._lines:
-            if line.message.startswith((COMPLETED, FAILED, UNCOVERED)) and line.day != last_day:
+            if line.message.startswith((COMPLETED, UNCOVERED)) and line.day != last_day:
                 last_day, told = line.day, ""
             if line.message.startswith(UNCOVERED):
                 told = line.message.removeprefix(UNCOVERED)
@@ -58,8 +58,12 @@ class DailyLogs:
 
 
 def lines_of(folder: str) -> Iterator[Line]:
-    """The lines of the newest logs, oldest first; what is no line of the log is passed over."""
-    names = sorted(name for name in os.listdir(folder) if is_log(name))
+    """The lines of the newest logs, oldest first; what is no line of the log is passed over.
+
+    So are logs of days to come: by a clock that was ahead they would be the newest for long.
+    """
+    last = time.strftime("%Y-%m-%d.txt")
+    names = sorted(name for name in os.listdir(folder) if is_log(name) and name <= last)
     for name in names[-DAYS_READ:]:
         with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as file:
             for text in file:

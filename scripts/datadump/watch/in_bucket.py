@@ -17,7 +17,7 @@ from datadump.s3.metadata import Metadata
 from datadump.settings.pipelines import Pipeline
 from datadump.watch.seen import BackupSeen, ProofSeen
 
-DAYS_LISTED = 35  # what is older is asked for only where there is nothing newer
+DAYS_LISTED = 70  # so that weekly sizes compare; older days only where nothing is newer
 SIZES = 8  # of the newest backups
 MOST_ASKED = 50  # objects, where others share the prefix
 NO_METADATA = Metadata("", "", "", "")

@@ -39,23 +39,36 @@ def look(place: Place, wanted: Wanted, known: Facts) -> tuple[Seen, Facts]:
     ``known`` are those of the last one. Raises OSError.
     """
     in_bucket = BucketLook(place.bucket, known)
-    pipelines, trouble = local_pipelines(place, wanted), ""
-    told: dict[Pipeline, Told] = {}
+    local, trouble = local_pipelines(place, wanted), ""
+    told = dict.fromkeys(local, NOTHING)
     try:
-        pipelines = with_those_of_the_bucket(place, pipelines, wanted)
+        pipelines = with_those_of_the_bucket(place, local, wanted)
         with ThreadPoolExecutor(AT_ONCE) as pool:
             told = dict(zip(pipelines, pool.map(in_bucket.of, pipelines), strict=True))
     except BucketAbsentError:
         pass  # it is made for the first backup
     except StoreError as error:
         trouble = str(error)
-    logs = DailyLogs(place.logs)
-    found = [seen_of(one, told.get(one, NOTHING), logs) for one in pipelines]
-    there = {one.database for one in found}
-    found += [PipelineSeen(name) for name in wanted.named if name not in there]
+    with as_owner_of(place.logs):
+        logs = DailyLogs(place.logs)
+    with as_owner_of(place.whole.dumps):
+        # A folder of the bucket that has no backup of ours is somebody else's.
+        found = [
+            seen_of(one, of, logs) for one, of in told.items() if one in local or of != NOTHING
+        ]
+    found += [
+        PipelineSeen(name, dump=logs.last_dump(name, f": {name}"))
+        for name in missing(place, wanted, {one.database for one in found})
+    ]
     uncovered = [name for name in logs.uncovered() if not is_known(name, wanted)]
     seen = Seen(time.time(), found, trouble, free_bytes(place.whole.dumps), uncovered)
     return seen, in_bucket.facts or known
+
+
+def missing(place: Place, wanted: Wanted, there: set[str]) -> list[str]:
+    """What has to be there, and nothing but the settings tells of it; ``*`` for any at all."""
+    any_at_all = ["*"] if place.several and not wanted.named and not there else []
+    return [name for name in wanted.named if name not in there] + any_at_all
 
 
 def is_known(database: str, wanted: Wanted) -> bool:
@@ -91,8 +104,7 @@ def seen_of(pipeline: Pipeline, told: Told, logs: DailyLogs) -> PipelineSeen:
     """What there is to see of one database. Raises OSError."""
     began = []
     if os.path.isdir(pipeline.dumps):
-        with as_owner_of(pipeline.dumps):
-            began = [dump.mtime for dump in DumpFolder(pipeline.dumps).pending()]
+        began = [dump.mtime for dump in DumpFolder(pipeline.dumps).pending()]
     return PipelineSeen(
         pipeline.database,
         told.backup,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import socket
 import subprocess
+import sysconfig
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -12,7 +15,7 @@ from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 import pytest
-from support.programs import Workplace, today
+from support.programs import SCRIPTS, Workplace, today
 from support.proxy import Proxy
 from support.receivers import mail_url, running_http, running_smtp
 from support.store import Store
@@ -146,7 +149,7 @@ def test_what_is_left_above_several_folders_is_watched(work: Workplace) -> None:
     os.utime(path, (time.time() - 7200,) * 2)
     assert "upload" in failing(work, DB_NAMES="*")
     path.unlink()
-    assert failing(work, DB_NAMES="*") == []
+    assert "upload" not in failing(work, DB_NAMES="*")
 
 
 def test_who_cannot_be_reached_keeps_nobody_waiting_and_is_told_later(work: Workplace) -> None:
@@ -238,6 +241,93 @@ def test_database_without_any_backup_fails_by_its_name(work: Workplace) -> None:
     assert result.returncode == 1
     (line,) = [line for line in result.stdout.splitlines() if line.startswith("FAILED")]
     assert line.split()[1:3] == ["backup", "crm"]
+
+
+def test_all_databases_of_which_there_is_none_are_no_calm(work: Workplace) -> None:
+    """The first dump of all failed: no folder and no key tells of a database yet."""
+    log = work.logs / f"{today()}.txt"
+    with log.open("a") as file:
+        file.write(f"{today()},00:00:02,database dump failed: *: no server\n")
+    assert failing(work, DB_NAMES="*", S3_PREFIX="new") == ["backup", "dump"]
+
+
+def test_folder_of_the_bucket_without_backups_is_no_database(
+    work: Workplace, store: Store, bucket: str
+) -> None:
+    """Somebody else's, in a bucket that is shared."""
+    store.put(bucket, "photos/2026/1.jpg")
+    result = work.watch("--json", DB_NAMES="FACULDADE")
+    assert "photos" not in result.stdout
+
+
+def test_sizes_of_weekly_backups_are_compared(work: Workplace, store: Store, bucket: str) -> None:
+    """The newest against seven weeks."""
+    metadata = store.metadata(bucket, f"{today()}/datadump1.sql")
+    for week in range(1, 8):
+        day = (datetime.now().astimezone() - timedelta(weeks=week)).date().isoformat()
+        store.put(bucket, f"{day}/datadump1.sql", b"dump" * 10, **metadata)
+    assert failing(work) == ["size"]
+
+
+def test_proof_that_cannot_be_read_is_no_calm(
+    work: Workplace, store: Store, proxy: Proxy, bucket: str
+) -> None:
+    """It may say that the backup is none; nor is it forgotten when it can be read again."""
+    store.put(bucket, f"proofs/{today()}/datadump1.sql.json")
+    work.settings["AWS_ENDPOINT_URL_S3"] = proxy.url
+    proxy.choose = lambda request: (
+        403 if request.method == "GET" and request.path.endswith(".json") else None
+    )
+    assert failing(work) == ["bucket"]
+    proxy.choose = lambda _: None
+    assert failing(work) == []
+
+
+def test_dump_that_waits_in_somebody_s_private_folder_is_seen(work: Workplace) -> None:
+    """By a container's root, who may read nothing of others'."""
+    shop = work.dumps / "shop"
+    shop.mkdir()
+    (shop / "datadump.sql").write_bytes(b"dump")
+    os.utime(shop / "datadump.sql", (time.time() - 7200,) * 2)
+    for path in (work.dumps, shop, work.logs, *work.logs.iterdir()):
+        os.chown(path, 1000, 1000)
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    for folder in (work.path, *work.path.parents[:3]):
+        folder.chmod(folder.stat().st_mode | 0o755)
+    as_in_a_container = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+    # The Python that the tests run by may be in root's home.
+    modules = {"PYTHONPATH": sysconfig.get_path("purelib"), "PYTHONDONTWRITEBYTECODE": "1"}
+    result = subprocess.run(
+        [*as_in_a_container, "/usr/bin/python3", SCRIPTS / "watch.py"],
+        env=work.environment(DB_NAMES="shop", **modules),
+        stdout=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    assert re.search(r"^FAILED +upload +shop ", result.stdout, re.MULTILINE), result.stdout
+
+
+def test_wrong_url_is_found_before_anything_is_looked_at(work: Workplace) -> None:
+    """Else the log would have what fails again, at each look."""
+    alert(work, "nosuch://x")
+    for _ in range(2):
+        assert work.watch(**AWAY).returncode == 2
+    assert not any("check failed" in message for message in work.messages())
+
+
+def test_endpoint_that_talks_nonsense_makes_no_upload_fail(uploads: Workplace) -> None:
+    """It isn't HTTP at all."""
+    path = uploads.path / "heartbeat.txt"
+    (uploads.dumps / "datadump.sql").write_bytes(b"dump")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        path.write_text(f"http://127.0.0.1:{server.getsockname()[1]}\n")
+        process = uploads.start_tick(HEARTBEAT_URL_FILE=str(path))
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(1024)
+            connection.sendall(b"nonsense\r\n\r\n")
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert "warning: no heartbeat was sent" in errors
+    assert uploads.messages() == ["file successfully uploaded"]
 
 
 def test_heartbeat_says_how_uploads_went(uploads: Workplace) -> None:

@@ -78,3 +78,10 @@ def test_log_has_a_line_when_a_state_changes() -> None:
     memory = next_memory(memory, [bad], 2)
     assert log_lines(memory, [bad]) == []
     assert log_lines(memory, [good]) == ["check passed: backup of shop: text"]
+
+
+def test_clock_that_goes_back_keeps_nobody_from_being_told() -> None:
+    """What was told at a time to come may be another failure by now."""
+    failing = check("backup", passed=False)
+    memory = next_memory(NONE, [failing], 1_795_000_000)
+    assert news_for({"backup of shop": memory.at + DAY}, memory, [failing]).failing == [failing]

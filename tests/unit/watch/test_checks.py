@@ -57,6 +57,10 @@ def test_all_is_well_where_nothing_is_wrong() -> None:
         ({"sizes": [MIB // 2 - 1] + [MIB] * 7}, "size of shop: .* much of the data may be gone"),
         ({"waiting": [NOW - 2 * HOUR, NOW]},
          "upload of shop: 2 dumps wait since 2 hours, and 60 minutes are allowed"),
+        ({"waiting": [NOW + HOUR]},
+         "upload of shop: 1 dump waits since .*, which is to come: one of two clocks is wrong"),
+        ({"proof": ProofSeen("k", NOW + HOUR, True, "", 0)},
+         "proof of shop: the last drill was held at .*, which is to come: one of two clocks"),
         ({"dump": DumpSeen(NOW - HOUR, "no room")},
          "dump of shop: the last dump failed .* no room"),
     ],
@@ -106,7 +110,7 @@ def test_bucket_that_cannot_be_asked_is_no_calm() -> None:
     found = look(waiting, trouble="Could not connect (s3://backups)")
     assert [one.name for one in found if not one.passed] == ["bucket", "upload"]
     assert "nothing is known of backups: Could not connect" in found[0].text
-    assert {"backup", "proof", "size"} & {one.name for one in found} == set()
+    assert {"backup", "proof", "size", "room"} & {one.name for one in found} == set()
 
 
 def test_room_is_for_the_next_dumps_of_all() -> None:
@@ -137,3 +141,9 @@ def test_excluded_names_are_those_of_the_dump() -> None:
     assert [name for name in [*excluded, "older", "x", "atest"] if wanted.is_excluded(name)] == (
         excluded
     )
+
+
+def test_name_that_is_also_excluded_is_watched() -> None:
+    """The dump takes what DB_NAMES names, whatever DB_EXCLUDE says."""
+    wanted = read_wanted({"DB_NAMES": "test_shop", "DB_EXCLUDE": "test*"})
+    assert [name for name in ("test_shop", "test_1") if wanted.is_excluded(name)] == ["test_1"]
