@@ -52,17 +52,22 @@ dump_each() {
 dump_owed() {
     local name failed=()
     if [[ -n $DB_NAMES ]]; then
-        ask_for_databases || { log_failure "$(in_words "$(<"$ERRORS")")" && return; }
+        ask_for_databases || { end_if_stopped && log_failure "$(in_words "$(<"$ERRORS")")" && return; }
         [[ ${owed[*]} != '*' ]] || choose_all || { log_failure "the account $DB_USER sees no database" && return; }
         [[ ${named[*]} == '*' ]] || tell_of_others "${named[@]}"
     fi
+    end_if_stopped
     while ((${#owed[@]})); do
         name=${owed[0]}
         dump_into_folder "$name" || failed+=("$name")
         owed=("${owed[@]:1}")
-        [[ -z $stopped ]] || fail "stopped by SIG$stopped"
+        end_if_stopped
     done
     owed=("${failed[@]}")
+}
+
+end_if_stopped() {
+    [[ -z $stopped ]] || fail "stopped by SIG$stopped"
 }
 
 # ask_for_databases: into visible. What would end a line of the answer is another control character there.

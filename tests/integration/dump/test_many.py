@@ -239,6 +239,24 @@ def test_signal_ends_all_dumps_and_each_says_so(
     assert [path.name for path in work.dumps.rglob(".database_dump.*")] == []
 
 
+@pytest.mark.parametrize(("names", "owed"), [("a b", ["a", "b"]), ("*", ["*"])])
+def test_signal_that_comes_before_the_first_dump_lets_none_begin(
+    work: Workplace, databases: Callable[..., None], tmp_path: Path, names: str, owed: list[str]
+) -> None:
+    """While the server is asked which there are; a dump may take hours."""
+    databases("a", "b")
+    asked = tmp_path / "asked"
+    slow = f'touch {asked}; until [[ -e {tmp_path}/sent ]]; do sleep 0.1; done; exec "$real" "$@"'
+    process = work.start_dump(
+        DB_NAMES=names, DUMP_TRIES="2", PATH=stand_in(tmp_path / "bin", "mariadb", slow)
+    )
+    wait_for("the server is asked", asked.exists)
+    process.send_signal(signal.SIGTERM)
+    (tmp_path / "sent").touch()
+    assert process.wait(timeout=60) == 1
+    assert work.messages() == [f"database dump failed: {name}: stopped by SIGTERM" for name in owed]
+
+
 def test_dump_that_is_killed_without_a_word_has_its_line(
     work: Workplace, databases: Callable[..., None]
 ) -> None:
