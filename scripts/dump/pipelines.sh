@@ -142,9 +142,11 @@ dump_into_folder() {
     return "$status"
 }
 
-# wait_for_job: its status. A signal that this script has passed on ends the wait, and not yet the job.
+# wait_for_job: its status. A signal that this script has passed on ends the wait, and not yet the job; one that
+# came just before the job began is passed on here.
 wait_for_job() {
     local status=0
+    [[ -z $stopped ]] || pass_signal "$stopped"
     wait $! || status=$?
     if [[ -n $stopped ]]; then
         status=0

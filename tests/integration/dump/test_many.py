@@ -257,6 +257,23 @@ def test_signal_that_comes_before_the_first_dump_lets_none_begin(
     assert work.messages() == [f"database dump failed: {name}: stopped by SIGTERM" for name in owed]
 
 
+def test_signal_that_comes_between_two_dumps_ends_the_next(
+    work: Workplace, databases: Callable[..., None], tmp_path: Path
+) -> None:
+    databases("a", "b", "c")
+    slow = (
+        f"[[ $* != */b ]] || {{ touch {tmp_path}/between;"
+        f' until [[ -e {tmp_path}/sent ]]; do sleep 0.1; done; }}; exec "$real" "$@"'
+    )
+    process = work.start_dump(DB_NAMES="*", PATH=stand_in(tmp_path / "bin", "mkdir", slow))
+    wait_for("the folder of the second is made", (tmp_path / "between").exists)
+    process.send_signal(signal.SIGTERM)
+    (tmp_path / "sent").touch()
+    assert process.wait(timeout=60) == 1
+    rest = [f"database dump failed: {name}: stopped by SIGTERM" for name in "bc"]
+    assert work.messages() == ["database dump completed: a", *rest]
+
+
 def test_dump_that_is_killed_without_a_word_has_its_line(
     work: Workplace, databases: Callable[..., None]
 ) -> None:
