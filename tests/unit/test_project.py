@@ -104,7 +104,7 @@ FLOORS = (
     {"mariadb", "s3"},
     {"upload", "backups"},
     {"restore", "watch"},
-    {"drill"},
+    {"drill", "status"},
     {"commands"},
 )
 

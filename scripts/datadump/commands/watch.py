@@ -15,12 +15,12 @@ from datadump.settings.environment import check_folder, put_environment_in_force
 from datadump.settings.pipelines import are_several, read_pipeline
 from datadump.settings.store import read_store
 from datadump.settings.urls import read_alert_urls
-from datadump.settings.watching import read_memory_folder, read_wanted
+from datadump.settings.watching import read_memory_folder, read_status_folder, read_wanted
+from datadump.status.report import as_json, as_table
 from datadump.watch.changes import log_lines, news_for, next_memory, told_after
 from datadump.watch.checks import CLOCKS_APART, Check, checks, moment
 from datadump.watch.look import Place, look
 from datadump.watch.memory import NONE, Memory, MemoryFolder
-from datadump.watch.report import as_json, as_table
 from datadump.watch.telling import check_urls, message, send, target_of
 
 
@@ -51,7 +51,7 @@ def watch(environment: Mapping[str, str], given: argparse.Namespace) -> int:
     access, whole = read_store(environment), read_pipeline(environment)
     check_folder("DUMPS_DIR", whole.dumps)
     wanted, urls = read_wanted(environment), read_alert_urls(environment)
-    folder = MemoryFolder(read_memory_folder(environment))
+    folder, page = MemoryFolder(read_memory_folder(environment)), read_status_folder(environment)
     if not folder.lock():
         print("another look is under way", file=sys.stderr)
         return 0
@@ -69,8 +69,11 @@ def watch(environment: Mapping[str, str], given: argparse.Namespace) -> int:
     after = after._replace(told=tell(urls, after, found, bucket.url(whole.prefix)))
     healthy = all(check.passed for check in found)
     folder.write(after, healthy=healthy)
-    show = as_json if given.json else as_table
-    print(show(found, after.failing, seen), flush=True)
+    print((as_json if given.json else as_table)(found, after.failing, seen), flush=True)
+    if page:  # last: people are told even where the disk is full
+        from datadump.status.publishing import publish  # only the watch's image has what it needs
+
+        publish(page, found, after.failing, seen)
     return 0 if healthy else 1
 
 

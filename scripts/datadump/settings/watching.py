@@ -51,6 +51,17 @@ def as_pattern(word: str) -> re.Pattern[str]:
     return re.compile(".*".join(map(re.escape, word.split("*"))), re.DOTALL)
 
 
+def read_status_folder(environment: Mapping[str, str]) -> str | None:
+    """The folder that the page is written to; None where there is none to write to.
+
+    Raises SettingsError where one is set and absent.
+    """
+    folder = environment.get("STATUS_DIR")
+    if folder:
+        check_folder("STATUS_DIR", folder)
+    return folder
+
+
 def read_memory_folder(environment: Mapping[str, str]) -> str:
     """The folder in which the watch keeps what it told; raises SettingsError where it is absent."""
     folder = environment.get("WATCH_DIR") or "/watch"

@@ -6,15 +6,17 @@ since when, how bad, what to do.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from statistics import median
 from typing import NamedTuple
 
 from datadump.ground.terminal import human_size
 from datadump.settings.watching import Wanted
-from datadump.watch.seen import PipelineSeen, Seen
+from datadump.watch.seen import BackupSeen, PipelineSeen, Seen
 
-SIZES_COMPARED = 7  # backups before the newest
+WORST_FIRST = ("bucket", "backup", "proof", "size", "dump", "upload", "room", "coverage")
+SIZES_COMPARED = 7  # backups before the newest, of the same suffix
 CLOCKS_APART = 300  # seconds that two clocks may differ
 UNITS = (("day", 86400), ("hour", 3600), ("minute", 60))  # seconds
 TO_COME = "which is to come: one of two clocks is wrong, and how old it is isn't known"
@@ -48,7 +50,10 @@ class Check(NamedTuple):
 
 
 def checks(seen: Seen, wanted: Wanted) -> list[Check]:
-    """All results, those that fail first. Of backups there are none where nobody could ask."""
+    """All results, those that fail first, the worst of them at the top.
+
+    Of backups there are none where nobody could ask.
+    """
     verdicts = {("bucket", ""): bucket(seen), ("room", ""): room(seen)}
     verdicts["coverage", ""] = coverage(seen)
     if seen.trouble:  # no sizes are known: what fails there fails still
@@ -61,7 +66,7 @@ def checks(seen: Seen, wanted: Wanted) -> list[Check]:
         verdicts["upload", one.database] = upload(one, seen.at, wanted)
         verdicts["dump", one.database] = dump(one)
     found = [Check(*about, *verdict) for about, verdict in verdicts.items()]
-    return sorted(found, key=lambda check: check.passed)
+    return sorted(found, key=lambda check: (check.passed, WORST_FIRST.index(check.name)))
 
 
 def well(text: str) -> Verdict:
@@ -123,17 +128,28 @@ def proof(one: PipelineSeen, now: float, wanted: Wanted) -> Verdict:
 
 def size(one: PipelineSeen) -> Verdict:
     """Whether the newest has at least half of what is usual."""
-    newest, before = one.sizes[:1], one.sizes[1 : 1 + SIZES_COMPARED]
+    newest, *before = sizes_alike(one.backups)[: 1 + SIZES_COMPARED] or [0]
     if len(before) < SIZES_COMPARED:
         return well("there are too few backups to compare their sizes")
     usual = median(before)
-    said = f"the newest backup has {human_size(newest[0])}, and {human_size(int(usual))} are usual"
-    if newest[0] >= usual / 2:
+    said = f"the newest backup has {human_size(newest)}, and {human_size(int(usual))} are usual"
+    if newest >= usual / 2:
         return well(said)
     return wrong(
         f"{said}: much of the data may be gone. Look at the database, and remove no older backup "
         "before you know why"
     )
+
+
+def sizes_alike(backups: Sequence[BackupSeen]) -> list[int]:
+    """Of those with the suffix of the newest, which comes first: compressed ones are others."""
+    newest = [suffix(one.key) for one in backups[:1]]
+    return [one.size for one in backups if suffix(one.key) in newest]
+
+
+def suffix(key: str) -> str:
+    """Of the dump."""
+    return key.rpartition("/")[2].partition(".")[2]
 
 
 def upload(one: PipelineSeen, now: float, wanted: Wanted) -> Verdict:
@@ -167,7 +183,7 @@ def dump(one: PipelineSeen) -> Verdict:
 
 def room(seen: Seen) -> Verdict:
     """Whether the next dumps have room, by the size of the last ones."""
-    taken = sum(one.sizes[0] for one in seen.pipelines if one.sizes)
+    taken = sum(one.backup.size for one in seen.pipelines if one.backup)
     if seen.free is None or not taken:
         return well("how much room the next dumps need isn't known")
     said = f"{human_size(seen.free)} are free for dumps, and the last ones took {human_size(taken)}"

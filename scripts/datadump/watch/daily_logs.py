@@ -9,8 +9,10 @@ from typing import NamedTuple
 
 from datadump.watch.seen import DumpSeen
 
-DAYS_READ = 8  # of the newest logs
+DAYS_READ = 90  # of the newest logs
+LAST_LINES = 20
 COMPLETED, FAILED = "database dump completed", "database dump failed: "
+UPLOADED, IDLE = "file successfully uploaded", "there is no file to upload"
 UNCOVERED = "databases not backed up: "
 
 
@@ -20,6 +22,7 @@ class Line(NamedTuple):
     day: str  # in the zone of TZ
     at: float  # seconds since 1970
     message: str
+    text: str  # all of it
 
 
 class DailyLogs:
@@ -30,13 +33,28 @@ class DailyLogs:
 
     def last_dump(self, database: str, ending: str) -> DumpSeen | None:
         """How the last dump of that database went; ``ending``: how its lines end (Pipeline)."""
-        failed = (f"{FAILED}{database}: ", f"{FAILED}*: ") if ending else (FAILED,)
+        failed = failures_of(database, ending)
         for line in reversed(self._lines):
             if line.message == COMPLETED + ending:
                 return DumpSeen(line.at, "")
             if line.message.startswith(failed):
                 return DumpSeen(line.at, line.message.removeprefix(FAILED))
         return None
+
+    def days_of_failures(self, database: str, ending: str) -> list[str]:
+        """On which a dump of that database failed."""
+        failed = failures_of(database, ending)
+        days = [line.day for line in self._lines if line.message.startswith(failed)]
+        return list(dict.fromkeys(days))
+
+    def last_upload(self, ending: str) -> float:
+        """When it was; 0 where there was none."""
+        moments = (line.at for line in reversed(self._lines) if line.message == UPLOADED + ending)
+        return next(moments, 0.0)
+
+    def last_lines(self) -> list[str]:
+        """As they stand there."""
+        return [line.text for line in self._lines[-LAST_LINES:]]
 
     def completed_after(self, moment: float, ending: str) -> float:
         """When the dump was completed whose snapshot began at that moment; that one for unknown."""
@@ -60,7 +78,8 @@ class DailyLogs:
 def lines_of(folder: str) -> Iterator[Line]:
     """The lines of the newest logs, oldest first; what is no line of the log is passed over.
 
-    So are logs of days to come: by a clock that was ahead they would be the newest for long.
+    So are those of idle ticks, nearly all, and logs of days to come: by a clock that was ahead they
+    would be the newest for long.
     """
     last = time.strftime("%Y-%m-%d.txt")
     names = sorted(name for name in os.listdir(folder) if is_log(name) and name <= last)
@@ -69,11 +88,18 @@ def lines_of(folder: str) -> Iterator[Line]:
             for text in file:
                 date, _, rest = text.rstrip("\n").partition(",")
                 clock, _, message = rest.partition(",")
+                if message == IDLE:
+                    continue
                 try:
                     parsed = time.strptime(f"{date} {clock}", "%Y-%m-%d %H:%M:%S")
                 except ValueError:
                     continue
-                yield Line(date, time.mktime(parsed), message)
+                yield Line(date, time.mktime(parsed), message, text.rstrip("\n"))
+
+
+def failures_of(database: str, ending: str) -> tuple[str, ...]:
+    """How the lines begin that say that its dump failed; ``ending``: see Pipeline."""
+    return (f"{FAILED}{database}: ", f"{FAILED}*: ") if ending else (FAILED,)
 
 
 def is_log(name: str) -> bool:

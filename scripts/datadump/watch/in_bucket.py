@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any, NamedTuple
 
 from datadump.backups.catalogue import Catalogue
@@ -17,20 +15,19 @@ from datadump.s3.metadata import Metadata
 from datadump.settings.pipelines import Pipeline
 from datadump.watch.seen import BackupSeen, ProofSeen
 
-DAYS_LISTED = 70  # so that weekly sizes compare; older days only where nothing is newer
-SIZES = 8  # of the newest backups
-MOST_ASKED = 50  # objects, where others share the prefix
+DAYS = 90  # that are listed; older ones only where nothing is newer
+NEWEST = 10  # backups whose metadata are asked for
+MOST_ASKED = 50  # objects in a look, where others share the prefix
 NO_METADATA = Metadata("", "", "", "")
 
 Facts = dict[str, Any]  # what can't change, by key and ETag: asked for once
 
 
 class Told(NamedTuple):
-    """All that the bucket tells of one pipeline."""
+    """All that the bucket tells of one pipeline, as :class:`PipelineSeen` has it."""
 
-    backup: BackupSeen | None
-    sizes: list[int]
-    proof: ProofSeen | None
+    backups: list[BackupSeen]
+    proofs: list[ProofSeen]
 
 
 class BucketLook:
@@ -41,19 +38,18 @@ class BucketLook:
 
     def __init__(self, bucket: Bucket, known: Facts) -> None:
         self._bucket, self._known = bucket, known
-        self._since = (datetime.now().astimezone() - timedelta(DAYS_LISTED)).date().isoformat()
+        first = datetime.now().astimezone() - timedelta(days=DAYS - 1)
+        self._since = first.date().isoformat()
         self.facts: Facts = {}
 
     def of(self, pipeline: Pipeline) -> Told:
         """What there is of it."""
         catalogue = Catalogue(self._bucket, pipeline)
         stored = self._stored(pipeline.prefix) or self._older(catalogue)
-        backups = list(islice(self._own(stored[:MOST_ASKED], pipeline.database), SIZES))
         proofs = self._stored(f"{pipeline.prefix}{PROOFS}/", ".json")
         return Told(
-            backups[0] if backups else None,
-            [one.size for one in backups if suffix(one.key) == suffix(backups[0].key)],
-            self._proof(catalogue.proofs, proofs[0] if proofs else None),
+            self._own(stored, pipeline.database),
+            self._proofs(catalogue.proofs, proofs),
         )
 
     def _stored(self, prefix: str, ending: str = "") -> list[Stored]:
@@ -67,39 +63,56 @@ class BucketLook:
         return [one for _, _, one in sorted(found, reverse=True)]
 
     def _older(self, catalogue: Catalogue) -> list[Stored]:
-        backups = catalogue.newest(SIZES).backups
+        backups = catalogue.newest(NEWEST).backups
         return [Stored(backup.key, backup.size, backup.etag) for backup in backups]
 
-    def _own(self, stored: list[Stored], database: str) -> Iterator[BackupSeen]:
-        """Those of that database, or of none that is told: others may share the prefix."""
+    def _own(self, stored: list[Stored], database: str) -> list[BackupSeen]:
+        """Those of that database, or of none that is told: others may share the prefix.
+
+        Whose the newest are is asked; of the others what is known to be foreign is left out.
+        """
+        own: list[BackupSeen] = []
+        asked = 0
         for one in stored:
             fact = f"{one.key} {one.etag}"
-            if not one.etag or fact not in self._known:
-                head = self._bucket.head(one.key)
-                told = head.metadata if head else NO_METADATA
-                self._known[fact] = [moment(told.dumped_at), told.database]
-            dumped_at, named = self.facts[fact] = self._known[fact]
-            if named in {"", database}:
-                yield BackupSeen(one.key, one.size, dumped_at)
+            told = self._known.get(fact) if one.etag else None
+            if told is None and len(own) < NEWEST:
+                if asked == MOST_ASKED:
+                    break  # the next look goes on from there
+                asked += 1
+                told = self._ask(one.key)
+            dumped_at, named = told or [0.0, ""]
+            foreign = named not in {"", database}
+            if foreign or len(own) < NEWEST:
+                self.facts[fact] = told
+            if not foreign:
+                own.append(BackupSeen(one.key, one.size, dumped_at, one.etag))
+        return own
 
-    def _proof(self, proofs: Proofs, stored: Stored | None) -> ProofSeen | None:
-        if stored is None:
-            proof = proofs.newest()
-            return proof_seen(proof) if proof else None
+    def _ask(self, key: str) -> list[Any]:
+        head = self._bucket.head(key)
+        told = head.metadata if head else NO_METADATA
+        return [moment(told.dumped_at), told.database]
+
+    def _proofs(self, proofs: Proofs, stored: list[Stored]) -> list[ProofSeen]:
+        """Those that can be read; of the time before the last days the newest, if there is one."""
+        told = [self._proof(proofs, one) for one in stored] if stored else [seen(proofs.newest())]
+        return [ProofSeen(*one) for one in told if one]
+
+    def _proof(self, proofs: Proofs, stored: Stored) -> list[Any] | None:
         fact = f"{stored.key} {stored.etag}"
         if not stored.etag or fact not in self._known:
-            proof = proofs.at(stored.key)
-            self._known[fact] = proof_seen(proof) if proof else None
-        told = self.facts[fact] = self._known[fact]
-        return ProofSeen(*told) if told else None
+            self.facts[fact] = seen(proofs.at(stored.key))
+        else:
+            self.facts[fact] = self._known[fact]
+        told: list[Any] | None = self.facts[fact]
+        return told
 
 
-def suffix(key: str) -> str:
-    """Of the dump: compressed ones don't compare with others."""
-    return key.rpartition("datadump")[2].partition(".")[2]
-
-
-def proof_seen(proof: Proof) -> ProofSeen:
-    """What of a proof counts here."""
+def seen(proof: Proof | None) -> list[Any] | None:
+    """What of a proof counts here, as :class:`ProofSeen` has it."""
+    if proof is None:
+        return None
     restore = proof.seconds.get("fetch", 0) + proof.seconds.get("load", 0)
-    return ProofSeen(proof.key, moment(proof.at), proof.verified, proof.reason, restore)
+    at = moment(proof.at)
+    return [proof.key, at, proof.verified, proof.reason, restore, proof.etag]

@@ -21,7 +21,7 @@ from datadump.watch.in_bucket import BucketLook, Facts, Told
 from datadump.watch.seen import PipelineSeen, Seen
 
 AT_ONCE = 8  # pipelines that the bucket is asked about; boto3 has ten connections
-NOTHING = Told(None, [], None)
+NOTHING = Told([], [])
 
 
 class Place(NamedTuple):
@@ -38,13 +38,10 @@ def look(place: Place, wanted: Wanted, known: Facts) -> tuple[Seen, Facts]:
 
     ``known`` are those of the last one. Raises OSError.
     """
-    in_bucket = BucketLook(place.bucket, known)
-    local, trouble = local_pipelines(place, wanted), ""
-    told = dict.fromkeys(local, NOTHING)
+    in_bucket, local = BucketLook(place.bucket, known), local_pipelines(place, wanted)
+    told, trouble = dict.fromkeys(local, NOTHING), ""
     try:
-        pipelines = with_those_of_the_bucket(place, local, wanted)
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            told = dict(zip(pipelines, pool.map(in_bucket.of, pipelines), strict=True))
+        told = told_of(with_those_of_the_bucket(place, local, wanted), in_bucket)
     except BucketAbsentError:
         pass  # it is made for the first backup
     except StoreError as error:
@@ -61,8 +58,15 @@ def look(place: Place, wanted: Wanted, known: Facts) -> tuple[Seen, Facts]:
         for name in missing(place, wanted, {one.database for one in found})
     ]
     uncovered = [name for name in logs.uncovered() if not is_known(name, wanted)]
-    seen = Seen(time.time(), found, trouble, free_bytes(place.whole.dumps), uncovered)
+    free, last_lines = free_bytes(place.whole.dumps), logs.last_lines()
+    seen = Seen(time.time(), found, trouble, free, uncovered, last_lines)
     return seen, in_bucket.facts or known
+
+
+def told_of(pipelines: list[Pipeline], in_bucket: BucketLook) -> dict[Pipeline, Told]:
+    """What the bucket tells of each. Raises StoreError."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return dict(zip(pipelines, pool.map(in_bucket.of, pipelines), strict=True))
 
 
 def missing(place: Place, wanted: Wanted, there: set[str]) -> list[str]:
@@ -107,11 +111,12 @@ def seen_of(pipeline: Pipeline, told: Told, logs: DailyLogs) -> PipelineSeen:
         began = [dump.mtime for dump in DumpFolder(pipeline.dumps).pending()]
     return PipelineSeen(
         pipeline.database,
-        told.backup,
-        told.sizes,
-        told.proof,
+        told.backups,
+        told.proofs,
         [logs.completed_after(moment, pipeline.ending) for moment in began],
         logs.last_dump(pipeline.database, pipeline.ending),
+        logs.last_upload(pipeline.ending),
+        logs.days_of_failures(pipeline.database, pipeline.ending),
     )
 
 

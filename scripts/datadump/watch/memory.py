@@ -10,6 +10,7 @@ import json
 import os
 from typing import Any, NamedTuple
 
+from datadump.ground.files import replace_file
 from datadump.ground.owner import open_own
 from datadump.watch.in_bucket import Facts
 
@@ -55,11 +56,6 @@ class MemoryFolder:
 
     def write(self, memory: Memory, *, healthy: bool) -> None:
         """Keep this, and say to whoever asks for the container's health."""
-        self._replace(MEMORY, json.dumps(memory._asdict()))
-        self._replace(HEALTH, "healthy\n" if healthy else "a check fails\n")
-
-    def _replace(self, name: str, text: str) -> None:
-        path = os.path.join(self._path, name)
-        with open(f"{path}.new", "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(f"{path}.new", path)
+        replace_file(os.path.join(self._path, MEMORY), json.dumps(memory._asdict()))
+        health = "healthy\n" if healthy else "a check fails\n"
+        replace_file(os.path.join(self._path, HEALTH), health)

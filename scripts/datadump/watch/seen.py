@@ -7,21 +7,28 @@ from typing import NamedTuple
 
 
 class BackupSeen(NamedTuple):
-    """The newest backup of a pipeline."""
+    """An object in the bucket."""
 
     key: str
     size: int  # bytes
-    dumped_at: float  # 0 where nobody tells
+    dumped_at: float  # 0 where nobody tells, or nobody asked: that is done for the newest
+    etag: str = ""  # '' where the store tells none
+
+    @property
+    def day(self) -> str:
+        """The day in its key, ``2026-11-23``."""
+        return self.key.split("/")[-2]
 
 
 class ProofSeen(NamedTuple):
-    """The newest proof of a pipeline."""
+    """The proof of a backup."""
 
     key: str  # of the backup
     at: float
     verified: bool
     reason: str
     seconds: float  # that fetch and load took; 0 where nobody tells
+    etag: str = ""  # of the object that was drilled
 
 
 class DumpSeen(NamedTuple):
@@ -35,11 +42,32 @@ class PipelineSeen(NamedTuple):
     """One database's."""
 
     database: str
-    backup: BackupSeen | None = None
-    sizes: Sequence[int] = ()  # of the newest backups of one kind, bytes, the newest first
-    proof: ProofSeen | None = None
+    backups: Sequence[BackupSeen] = ()  # of the last days or, with none there, the newest
+    proofs: Sequence[ProofSeen] = ()  # likewise; both have that of the newest key first
     waiting: Sequence[float] = ()  # when each dump that waits was finished
     dump: DumpSeen | None = None
+    uploaded: float = 0.0  # when the last one was, by the log; 0 where that doesn't tell
+    failed: Sequence[str] = ()  # the days on which a dump failed, by the log
+
+    @property
+    def backup(self) -> BackupSeen | None:
+        """The newest."""
+        return self.backups[0] if self.backups else None
+
+    @property
+    def proof(self) -> ProofSeen | None:
+        """The newest backup's that has one."""
+        return self.proofs[0] if self.proofs else None
+
+    @property
+    def restore_seconds(self) -> float:
+        """How long fetch and load took in the newest drill that tells; 0 where none does."""
+        return next((one.seconds for one in self.proofs if one.seconds), 0.0)
+
+    def proof_of(self, backup: BackupSeen) -> ProofSeen | None:
+        """What a drill of this very object said."""
+        about = (one for one in self.proofs if one.key == backup.key)
+        return next((one for one in about if backup.etag in {"", one.etag}), None)
 
 
 class Seen(NamedTuple):
@@ -50,3 +78,4 @@ class Seen(NamedTuple):
     trouble: str = ""  # why the bucket could not be asked; then nothing is known of backups
     free: int | None = None  # bytes in the folder of dumps
     uncovered: Sequence[str] = ()  # the databases that nobody backs up
+    log: Sequence[str] = ()  # the last lines of the newest daily log

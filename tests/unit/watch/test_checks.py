@@ -14,11 +14,21 @@ NOW = 1_795_000_000.0
 MINUTE, HOUR, DAY = 60, 3600, 86400
 MIB = 1024 * 1024
 WANTED = read_wanted({})
+
+
+def backups(newest: int = MIB, before: int = 7) -> list[BackupSeen]:
+    """So many bytes in the newest, and so many backups before it."""
+    sizes = [newest] + [MIB] * before
+    return [
+        BackupSeen(f"2026-11-{23 - number}/datadump1.sql", size, NOW - 3 * HOUR - number * DAY)
+        for number, size in enumerate(sizes)
+    ]
+
+
 WELL = PipelineSeen(
     "shop",
-    BackupSeen("2026-11-23/datadump1.sql", MIB, NOW - 3 * HOUR),
-    [MIB] * 8,
-    ProofSeen("2026-11-22/datadump1.sql", NOW - DAY, True, "", 600),
+    backups(),
+    [ProofSeen("2026-11-22/datadump1.sql", NOW - DAY, True, "", 600)],
     [],
     DumpSeen(NOW - 3 * HOUR, ""),
 )
@@ -46,20 +56,20 @@ def test_all_is_well_where_nothing_is_wrong() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"backup": None}, "backup of shop: there is no backup at all: take one"),
-        ({"backup": BackupSeen("k", 1, NOW - 27 * HOUR)},
+        ({"backups": []}, "backup of shop: there is no backup at all: take one"),
+        ({"backups": [BackupSeen("k", 1, NOW - 27 * HOUR)]},
          "backup of shop: the newest backup is 27 hours old, of .*, and 26 hours are allowed"),
-        ({"backup": BackupSeen("k", 1, 0.0)}, "backup of shop: how old k is isn't known"),
-        ({"backup": BackupSeen("k", 1, NOW + HOUR)},
+        ({"backups": [BackupSeen("k", 1, 0.0)]}, "backup of shop: how old k is isn't known"),
+        ({"backups": [BackupSeen("k", 1, NOW + HOUR)]},
          "backup of shop: .* which is to come: one of two clocks is wrong"),
-        ({"proof": ProofSeen("k", NOW - DAY, False, "t is missing", 0)},
+        ({"proofs": [ProofSeen("k", NOW - DAY, False, "t is missing", 0)]},
          "proof of shop: the last drill was held 24 hours ago, of k, and FAILED: t is missing"),
-        ({"sizes": [MIB // 2 - 1] + [MIB] * 7}, "size of shop: .* much of the data may be gone"),
+        ({"backups": backups(MIB // 2 - 1)}, "size of shop: .* much of the data may be gone"),
         ({"waiting": [NOW - 2 * HOUR, NOW]},
          "upload of shop: 2 dumps wait since 2 hours, and 60 minutes are allowed"),
         ({"waiting": [NOW + HOUR]},
          "upload of shop: 1 dump waits since .*, which is to come: one of two clocks is wrong"),
-        ({"proof": ProofSeen("k", NOW + HOUR, True, "", 0)},
+        ({"proofs": [ProofSeen("k", NOW + HOUR, True, "", 0)]},
          "proof of shop: the last drill was held at .*, which is to come: one of two clocks"),
         ({"dump": DumpSeen(NOW - HOUR, "no room")},
          "dump of shop: the last dump failed .* no room"),
@@ -76,13 +86,12 @@ def test_what_is_wrong_is_said_with_what_to_do(change: dict[str, object], said: 
 @pytest.mark.parametrize(
     "change",
     [
-        {"backup": BackupSeen("k", 1, NOW - 26 * HOUR)},
-        {"backup": BackupSeen("k", 1, NOW + MINUTE)},  # clocks differ a little
-        {"backup": None, "waiting": [NOW - 5]},  # the first one is on its way
-        {"proof": None},
-        {"sizes": [MIB // 2] + [MIB] * 7},
-        {"sizes": [1] + [MIB] * 6},  # too few to compare
-        {"sizes": []},
+        {"backups": [BackupSeen("k", 1, NOW - 26 * HOUR)]},
+        {"backups": [BackupSeen("k", 1, NOW + MINUTE)]},  # clocks differ a little
+        {"backups": [], "waiting": [NOW - 5]},  # the first one is on its way
+        {"proofs": []},
+        {"backups": backups(MIB // 2)},
+        {"backups": backups(1, before=6)},  # too few to compare
         {"waiting": [NOW - HOUR]},
         {"dump": None},
     ],
@@ -96,11 +105,11 @@ def test_age_of_a_proof_counts_where_one_is_asked_for() -> None:
     """And none at all then, too."""
     wanted = read_wanted({"PROOF_MAX_AGE": "8d"})
     assert failing(wanted=wanted) == []
-    old = WELL._replace(proof=ProofSeen("k", NOW - 9 * DAY, True, "", 0))
+    old = WELL._replace(proofs=[ProofSeen("k", NOW - 9 * DAY, True, "", 0)])
     assert failing(old) == []
     (text,) = failing(old, wanted=wanted)
     assert "held 9 days ago, of k, and 8 days are allowed: hold one" in text
-    (text,) = failing(WELL._replace(proof=None), wanted=wanted)
+    (text,) = failing(WELL._replace(proofs=[]), wanted=wanted)
     assert "no backup was ever proven: hold a drill" in text
 
 
@@ -119,6 +128,22 @@ def test_room_is_for_the_next_dumps_of_all() -> None:
     assert failing(*both, free=2 * MIB + 1) == []
     (text,) = failing(*both, free=2 * MIB)
     assert "2.0 MiB are free for dumps, and the last ones took 2.0 MiB" in text
+
+
+def test_sizes_of_one_suffix_are_compared() -> None:
+    """A compressed one is smaller; it has no number of others like it yet."""
+    compressed = BackupSeen("2026-11-24/datadump1.sql.zst", 1, NOW - 3 * HOUR)
+    assert failing(WELL._replace(backups=[compressed, *backups()])) == []
+    (text,) = failing(WELL._replace(backups=[*backups(1, before=3), compressed, *backups()]))
+    assert text.startswith("size of shop: ")
+
+
+def test_worst_comes_first() -> None:
+    """Among what fails, whichever database it is of."""
+    late = WELL._replace(waiting=[NOW - 2 * HOUR])
+    none = WELL._replace(database="crm", backups=[])
+    found = look(late, none, free=1, uncovered=["wiki"])
+    assert [one.name for one in found if not one.passed] == ["backup", "upload", "room", "coverage"]
 
 
 def test_databases_that_nobody_backs_up_are_named() -> None:

@@ -1,0 +1,55 @@
+"""The last days of a database: on which there is a backup, and what drills said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from datadump.watch.in_bucket import DAYS
+from datadump.watch.seen import BackupSeen, PipelineSeen
+
+PROVEN, STORED, FAILED, NONE = "proven", "not proven", "failed", "without a backup"
+MOST_NAMED = 6  # days, the last ones
+
+
+class Day(NamedTuple):
+    """A day in the zone of TZ, by the keys of its backups."""
+
+    day: str  # 2026-11-23
+    state: str
+    size: int | None  # bytes of its last backup
+
+
+def days_of(one: PipelineSeen, now: float) -> list[Day]:
+    """The last :data:`DAYS` of them, the oldest first; the last one is today."""
+    backups: dict[str, list[BackupSeen]] = {}
+    for backup in one.backups:
+        backups.setdefault(backup.day, []).append(backup)
+    today = datetime.fromtimestamp(now).astimezone().date()
+    days = [(today - timedelta(days=ago)).isoformat() for ago in reversed(range(DAYS))]
+    return [day_of(one, day, backups.get(day, [])) for day in days]
+
+
+def day_of(one: PipelineSeen, day: str, backups: Sequence[BackupSeen]) -> Day:
+    """That day, with its backups, the newest first."""
+    if not backups:
+        return Day(day, FAILED if day in one.failed else NONE, None)
+    verdicts = {proof.verified for backup in backups if (proof := one.proof_of(backup))}
+    state = FAILED if False in verdicts else PROVEN if True in verdicts else STORED
+    return Day(day, state, backups[0].size)
+
+
+def in_words(days: Sequence[Day]) -> str:
+    """How many there are of each state since the first backup, and which are none to rely on."""
+    having = [number for number, day in enumerate(days) if day.size is not None]
+    if not having:
+        return f"No backup in these {len(days)} days."
+    since = days[having[0] :]
+    parts = []
+    for state in (PROVEN, STORED, FAILED, NONE):
+        found = [day.day for day in reversed(since) if day.state == state]
+        which = f" ({', '.join(found[:MOST_NAMED])}{', …' if found[MOST_NAMED:] else ''})"
+        if found:
+            parts.append(f"{len(found)} {state}{which if state in {FAILED, NONE} else ''}")
+    return f"Since {since[0].day}: {'; '.join(parts)}."

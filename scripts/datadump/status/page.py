@@ -1,0 +1,142 @@
+"""What a look found, as a page for people: one file, which asks for no other."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from datadump.ground.terminal import human_size
+from datadump.status.days import NONE, days_of, in_words
+from datadump.status.drawings import FORMS, calendar, curve, places
+from datadump.watch.checks import Check, moment, span
+from datadump.watch.in_bucket import NEWEST
+from datadump.watch.seen import BackupSeen, PipelineSeen, Seen
+
+RESTORE = "docker compose run --rm restore "
+UNKNOWN = "not known"
+HERE = os.path.dirname(__file__)
+
+
+class Said(NamedTuple):
+    """A cell: how it stands, and what it says."""
+
+    state: str  # good, bad, or '' for neither
+    text: str
+
+
+def as_page(checks: Sequence[Check], failing: Mapping[str, float], seen: Seen) -> str:
+    """The page. What came from a bucket, a server or a log stays text there, whatever it is."""
+    templates = Environment(
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    with open(os.path.join(HERE, "page.css"), encoding="utf-8") as file:
+        style = file.read()
+    wrong = [check for check in checks if not check.passed]
+    return templates.get_template("page.html").render(
+        style=style,
+        forms=FORMS,
+        style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+        looked=f"{moment(seen.at)} {datetime.fromtimestamp(seen.at).astimezone():%Z}",
+        wrong=[
+            (check.subject, moment(failing.get(check.subject, seen.at)), check.text)
+            for check in wrong
+        ],
+        databases=[
+            row(one, number, seen, {check.database for check in wrong})
+            for number, one in enumerate(seen.pipelines, 1)
+        ],
+        known=not seen.trouble,
+        checks=len(checks),
+        log=seen.log,
+    )
+
+
+def row(one: PipelineSeen, number: int, seen: Seen, failing: set[str]) -> dict[str, Any]:
+    """All that the page says of one database."""
+    days = days_of(one, seen.at)
+    return {
+        "id": f"db{number}",
+        "name": one.database,
+        "wrong": one.database in failing,
+        "newest": newest(one, seen),
+        "size": human_size(one.backup.size) if one.backup else "",
+        "curve": curve(days),
+        "proof": proof(one, seen),
+        "waiting": waiting(one, seen.at),
+        "restore": span(one.restore_seconds) if one.restore_seconds else UNKNOWN,
+        "calendar": calendar(days),
+        "today": places(days)[-1],
+        "missed": days[-1].state == NONE,
+        "days": in_words(days),
+        "backups": [backup(one, of) for of in one.backups[:NEWEST]],
+    }
+
+
+def newest(one: PipelineSeen, seen: Seen) -> str:
+    """How old the newest backup is; where nobody can say, when the log tells of an upload."""
+    if seen.trouble:
+        if not one.uploaded:
+            return UNKNOWN
+        return f"{UNKNOWN}; by the log, the last upload was {ago(seen.at, one.uploaded)}"
+    if one.backup is None:
+        return "none"
+    if not one.backup.dumped_at:
+        return UNKNOWN
+    return ago(seen.at, one.backup.dumped_at)
+
+
+def ago(now: float, then: float) -> str:
+    """How long ago, and when that was."""
+    return f"{span(now - then)} ago ({moment(then)})"
+
+
+def proof(one: PipelineSeen, seen: Seen) -> Said:
+    """Whether the newest backup is proven, or when another was."""
+    if seen.trouble:
+        return Said("", UNKNOWN)
+    if one.proof is None:
+        return Said("", "○ never")
+    since = f"{span(seen.at - one.proof.at)} ago"
+    if not one.proof.verified:
+        return Said("bad", f"failed {since}")
+    if one.backup and one.proof_of(one.backup):
+        return Said("good", f"yes, {since}")
+    return Said("", f"○ no, an older one was, {since}")
+
+
+def waiting(one: PipelineSeen, now: float) -> str:
+    """The dumps that wait to be uploaded."""
+    return f"{len(one.waiting)} since {span(now - min(one.waiting))}" if one.waiting else "nothing"
+
+
+def date_of(moment: float) -> str:
+    """In the zone of TZ."""
+    return datetime.fromtimestamp(moment).astimezone().date().isoformat()
+
+
+def backup(one: PipelineSeen, of: BackupSeen) -> dict[str, Any]:
+    """A line of the newest backups, with what restores it."""
+    said = one.proof_of(of)
+    if said is None:
+        verdict = Said("", "not proven")
+    elif said.verified:
+        verdict = Said("good", f"proven {date_of(said.at)}")
+    else:
+        verdict = Said("bad", f"failed {date_of(said.at)}: {said.reason}")
+    return {
+        "taken": moment(of.dumped_at) if of.dumped_at else of.day,
+        "size": human_size(of.size),
+        "proof": verdict,
+        "command": RESTORE + shlex.quote(of.key),
+    }

@@ -1,0 +1,24 @@
+"""The files that the web server of dockerfiles/status shows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+from datadump.ground.files import replace_file
+from datadump.status.metrics import as_metrics
+from datadump.status.page import as_page
+from datadump.status.report import as_json
+from datadump.watch.checks import Check
+from datadump.watch.seen import Seen
+
+
+def publish(folder: str, checks: Sequence[Check], failing: Mapping[str, float], seen: Seen) -> None:
+    """Replace the page, the JSON and the figures there. Raises OSError."""
+    texts = {
+        "index.html": as_page(checks, failing, seen),
+        "status.json": as_json(checks, failing, seen),
+        "metrics": as_metrics(checks, seen),
+    }
+    for name, text in texts.items():
+        replace_file(os.path.join(folder, name), text)

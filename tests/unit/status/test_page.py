@@ -1,0 +1,119 @@
+"""The page as it is written; how it looks is tried in a browser, in the compose suite."""
+
+from __future__ import annotations
+
+import json
+import re
+from xml.etree.ElementTree import Element
+
+import html5lib
+import pytest
+from datadump.status.page import as_page
+from datadump.status.report import as_json
+from datadump.watch.checks import WORST_FIRST
+from support.states import DAY, HOSTILE, Found, database, day, look, states
+
+NOW = 1_795_000_000.0
+LARGEST = 200 * 1024  # bytes, for forty databases
+XHTML = "{http://www.w3.org/1999/xhtml}"
+
+
+def tree(found: Found) -> Element:
+    """Raises for anything that isn't valid."""
+    parsed: Element = html5lib.HTMLParser(strict=True).parse(as_page(*found))
+    return parsed
+
+
+def texts(root: Element, tag: str) -> list[str]:
+    return [" ".join("".join(one.itertext()).split()) for one in root.iter(XHTML + tag)]
+
+
+@pytest.mark.parametrize("state", states(NOW))
+def test_page_is_valid_and_asks_for_nothing_else(state: str) -> None:
+    """No script, no resource of anybody's."""
+    root = tree(states(NOW)[state])
+    tags = {one.tag.removeprefix(XHTML) for one in root.iter() if isinstance(one.tag, str)}
+    assert tags & {"script", "img", "link", "iframe", "object", "form", "input"} == set()
+    links = {one.get("href") for one in root.iter(XHTML + "a")}
+    assert {link for link in links if link and link[0] != "#"} == {"status.json", "metrics"}
+
+
+def test_page_of_forty_databases_is_small() -> None:
+    """With all of them proven, which takes the most room."""
+    forty = [database(f"database_{n:02}", NOW, proven=range(90)) for n in range(40)]
+    assert len(as_page(*look(NOW, *forty)).encode()) < LARGEST
+
+
+def test_hostile_names_stay_text() -> None:
+    """Of databases, keys and the log's lines; for the browser, and for the server's directives."""
+    page = as_page(*states(NOW)["hostile"])
+    directives = set(re.findall(r"<!--.*?-->", page))
+    assert directives == {'<!--#if expr="$STALE" -->', "<!--#else -->", "<!--#endif -->"}
+    root = html5lib.parse(page)
+    assert HOSTILE in texts(root, "h3")
+    assert HOSTILE in texts(root, "pre")
+    assert any(HOSTILE in text for text in texts(root, "th"))
+
+
+def test_what_is_wrong_comes_first_with_what_to_do() -> None:
+    found = states(NOW)["forty"]
+    items = texts(tree(found), "li")
+    assert [item.partition(" of ")[0] for item in items] == sorted(
+        (check.name for check in found.checks if not check.passed), key=WORST_FIRST.index
+    )
+    assert all(check.text in item for check, item in zip(found.checks, items, strict=False))
+
+
+def rows(found: Found) -> dict[str, list[str]]:
+    """The cells of each database's row, by its name."""
+    table = next(one for one in tree(found).iter(XHTML + "table"))
+    return {
+        texts(row, "a")[0]: texts(row, "td") for row in table.iter(XHTML + "tr") if texts(row, "a")
+    }
+
+
+def test_row_says_how_old_how_large_and_whether_proven() -> None:
+    found = rows(states(NOW)["well"])
+    assert found["shop"][0].startswith("a minute ago (")
+    assert found["shop"][1:] == ["200.0 MiB", "yes, less than a minute ago", "nothing", "7 minutes"]
+    assert found["wiki"][2] == "○ no, an older one was, 14 days ago"
+
+
+def test_store_that_is_away_is_no_zero() -> None:
+    """What the log tells is said, as that."""
+    found = rows(states(NOW)["away"])
+    newest, size, proof, waiting, restore = found["shop"]
+    assert newest.startswith("not known; by the log, the last upload was a minute ago (")
+    assert (size, proof, waiting, restore) == ("-", "not known", "2 since 2 days", "not known")
+
+
+def test_newest_ten_have_their_commands() -> None:
+    """Ready for a shell, whatever the database is called."""
+    one = database("it's", NOW)
+    commands = texts(tree(look(NOW, one)), "code")[2:]
+    assert commands[0] == (
+        f"""docker compose run --rm restore 'it'"'"'s/{day(NOW)}/datadump1.sql.zst'"""
+    )
+    assert len(commands) == 10
+
+
+@pytest.mark.parametrize(("silent", "missed"), [(0, False), (1, True)])
+def test_gap_of_today_stands_out(silent: int, missed: bool) -> None:
+    found = look(NOW, database("shop", NOW, silent=silent))
+    assert ("Today: no backup yet." in texts(tree(found), "p")) is missed
+
+
+def test_json_has_the_fields_that_its_page_documents() -> None:
+    """All, and no others; null for what isn't known."""
+    plain = json.loads(as_json(*look(NOW, database("shop", NOW, silent=2))))
+    assert plain["version"] == 1
+    assert plain["well"] is False
+    failing = [check for check in plain["checks"] if not check["passed"]]
+    assert [(check["name"], check["since"]) for check in failing] == [("backup", NOW - 3600)]
+    (one,) = plain["databases"]
+    assert one["backup"]["dumped_at"] == NOW - 2 * DAY - 60
+    fresh = json.loads(as_json(*states(NOW)["fresh"]))["databases"][0]
+    assert fresh == {
+        "database": "FACULDADE", "backup": None, "proof": None, "waiting": [], "dump": None,
+        "uploaded": None, "expected_restore_seconds": None,
+    }  # fmt: skip
