@@ -9,6 +9,7 @@ from datadump.backups.catalogue import Catalogue
 from datadump.backups.proofs import PROOFS, Proof, Proofs
 from datadump.backups.turns import moment
 from datadump.s3.bucket import Bucket
+from datadump.s3.errors import DeniedError
 from datadump.s3.keys import is_day, number_of
 from datadump.s3.listing import Listing, Stored
 from datadump.s3.metadata import Metadata
@@ -38,8 +39,8 @@ class BucketLook:
 
     def __init__(self, bucket: Bucket, known: Facts) -> None:
         self._bucket, self._known = bucket, known
-        first = datetime.now().astimezone() - timedelta(days=DAYS - 1)
-        self._since = first.date().isoformat()
+        # A day more: SeaweedFS lists what follows a folder of that name, and not what is in it.
+        self._since = (datetime.now().astimezone() - timedelta(DAYS)).date().isoformat()
         self.facts: Facts = {}
 
     def of(self, pipeline: Pipeline) -> Told:
@@ -96,7 +97,13 @@ class BucketLook:
 
     def _proofs(self, proofs: Proofs, stored: list[Stored]) -> list[ProofSeen]:
         """Those that can be read; of the time before the last days the newest, if there is one."""
-        told = [self._proof(proofs, one) for one in stored] if stored else [seen(proofs.newest())]
+        told = [] if stored else [seen(proofs.newest())]
+        for one in stored:
+            try:
+                told.append(self._proof(proofs, one))
+            except DeniedError:
+                if one == stored[0]:
+                    raise  # it may say that the newest backup is none
         return [ProofSeen(*one) for one in told if one]
 
     def _proof(self, proofs: Proofs, stored: Stored) -> list[Any] | None:

@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sysconfig
 import time
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from fcntl import LOCK_EX, flock
 from pathlib import Path
@@ -23,22 +22,6 @@ from support.waiting import free_port
 
 COMPLETED = "database dump completed"
 AWAY = {"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1"}
-
-
-@pytest.fixture(scope="session")
-def store(stores: Callable[[str], Store]) -> Store:
-    """One is enough: what differs between stores is tried below the watch."""
-    return stores("seaweedfs-http")
-
-
-@pytest.fixture
-def work(uploads: Workplace, tmp_path: Path) -> Workplace:
-    """With a backup that has arrived just now."""
-    (tmp_path / "watch").mkdir()
-    uploads.settings["WATCH_DIR"] = str(tmp_path / "watch")
-    (uploads.dumps / "datadump.sql").write_bytes(b"dump")
-    assert uploads.tick().returncode == 0
-    return uploads
 
 
 def failing(work: Workplace, **settings: str) -> list[str]:
