@@ -43,15 +43,15 @@ def database(
     backups: list[BackupSeen] = []
     proofs: list[ProofSeen] = []
     for ago in range(silent, 90):
-        at = now - ago * DAY
+        at = now - 3 * HOUR - ago * DAY
         key = f"{name}/{day(at)}/datadump1.sql.zst"
         if ago != 10:
             size = MIB * (200 - ago) + 4096 * (ago % 7)
-            backups.append(BackupSeen(key, size, at - 60 if len(backups) < 10 else 0.0, f"e{ago}"))
+            backups.append(BackupSeen(key, size, at if len(backups) < 10 else 0.0, f"e{ago}"))
         if ago in proven:
             reason = "table orders has 3 rows instead of 4" if ago == 21 else ""
-            proofs.append(ProofSeen(key, at, not reason, reason, 421.0, f"e{ago}"))
-    last = now - silent * DAY - 60
+            proofs.append(ProofSeen(key, at + HOUR, not reason, reason, 421.0, f"e{ago}"))
+    last = now - 3 * HOUR - silent * DAY
     return PipelineSeen(name, backups, proofs, [], DumpSeen(last, ""), last)
 
 

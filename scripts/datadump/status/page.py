@@ -24,6 +24,13 @@ UNKNOWN = "not known"
 HERE = os.path.dirname(__file__)
 
 
+class Dated(NamedTuple):
+    """A cell with a moment."""
+
+    text: str
+    at: float = 0.0  # 0 for none
+
+
 class Said(NamedTuple):
     """A cell: how it stands, and what it says."""
 
@@ -40,6 +47,7 @@ def as_page(checks: Sequence[Check], failing: Mapping[str, float], seen: Seen) -
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    templates.filters["moment"] = moment
     with open(os.path.join(HERE, "page.css"), encoding="utf-8") as file:
         style = file.read()
     wrong = [check for check in checks if not check.passed]
@@ -83,22 +91,18 @@ def row(one: PipelineSeen, number: int, seen: Seen, failing: set[str]) -> dict[s
     }
 
 
-def newest(one: PipelineSeen, seen: Seen) -> str:
+def newest(one: PipelineSeen, seen: Seen) -> Dated:
     """How old the newest backup is; where nobody can say, when the log tells of an upload."""
     if seen.trouble:
         if not one.uploaded:
-            return UNKNOWN
-        return f"{UNKNOWN}; by the log, the last upload was {ago(seen.at, one.uploaded)}"
+            return Dated(UNKNOWN)
+        since = span(seen.at - one.uploaded)
+        return Dated(f"{UNKNOWN}; by the log, the last upload was {since} ago", one.uploaded)
     if one.backup is None:
-        return "none"
+        return Dated("none")
     if not one.backup.dumped_at:
-        return UNKNOWN
-    return ago(seen.at, one.backup.dumped_at)
-
-
-def ago(now: float, then: float) -> str:
-    """How long ago, and when that was."""
-    return f"{span(now - then)} ago ({moment(then)})"
+        return Dated(UNKNOWN)
+    return Dated(f"{span(seen.at - one.backup.dumped_at)} ago", one.backup.dumped_at)
 
 
 def proof(one: PipelineSeen, seen: Seen) -> Said:

@@ -50,7 +50,10 @@ def test_each_look_replaces_three_files(work: Workplace, status: Path) -> None:
 
 def test_store_that_goes_and_comes_is_seen_in_all_three(work: Workplace, status: Path) -> None:
     """The JSON is what --json prints."""
-    for settings, figure, sentence in (({}, "1.0", "All "), (AWAY, "0.0", "be asked, so nothing is known")):
+    for settings, figure, sentence in (
+        ({}, "1.0", "All "),
+        (AWAY, "0.0", "be asked, so nothing is known"),
+    ):
         log, brace, printed = work.watch("--json", **settings).stdout.partition("{\n")
         printed = brace + printed
         assert "check failed" in log or not settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datadump.status.metrics import as_metrics
 from datadump.watch.seen import PipelineSeen
 from prometheus_client.parser import text_string_to_metric_families
-from support.states import DAY, Found, database, look
+from support.states import DAY, HOUR, Found, database, look
 
 NOW = 1_795_000_000.0
 
@@ -26,9 +26,9 @@ def test_figures_have_the_names_of_the_contract_and_base_units() -> None:
     assert set(checks.values()) == {1.0}
     assert {name: value for name, value in found.items() if name not in checks} == {
         ("datadump_last_look_timestamp_seconds",): NOW,
-        ("datadump_last_backup_timestamp_seconds", "shop"): NOW - 60,
+        ("datadump_last_backup_timestamp_seconds", "shop"): NOW - 3 * HOUR,
         ("datadump_last_backup_size_bytes", "shop"): 200 * 1024 * 1024,
-        ("datadump_last_proof_timestamp_seconds", "shop"): NOW,
+        ("datadump_last_proof_timestamp_seconds", "shop"): NOW - 2 * HOUR,
         ("datadump_last_proof_verified", "shop"): 1.0,
         ("datadump_waiting_dumps", "shop"): 0.0,
         ("datadump_expected_restore_seconds", "shop"): 421.0,

@@ -74,8 +74,8 @@ def rows(found: Found) -> dict[str, list[str]]:
 
 def test_row_says_how_old_how_large_and_whether_proven() -> None:
     found = rows(states(NOW)["well"])
-    assert found["shop"][0].startswith("a minute ago (")
-    assert found["shop"][1:] == ["200.0 MiB", "yes, less than a minute ago", "nothing", "7 minutes"]
+    assert found["shop"][0].startswith("3 hours ago (")
+    assert found["shop"][1:] == ["200.0 MiB", "yes, 2 hours ago", "nothing", "7 minutes"]
     assert found["wiki"][2] == "○ no, an older one was, 14 days ago"
 
 
@@ -83,7 +83,7 @@ def test_store_that_is_away_is_no_zero() -> None:
     """What the log tells is said, as that."""
     found = rows(states(NOW)["away"])
     newest, size, proof, waiting, restore = found["shop"]
-    assert newest.startswith("not known; by the log, the last upload was a minute ago (")
+    assert newest.startswith("not known; by the log, the last upload was 3 hours ago (")
     assert (size, proof, waiting, restore) == ("-", "not known", "2 since 2 days", "not known")
 
 
@@ -111,7 +111,7 @@ def test_json_has_the_fields_that_its_page_documents() -> None:
     failing = [check for check in plain["checks"] if not check["passed"]]
     assert [(check["name"], check["since"]) for check in failing] == [("backup", NOW - 3600)]
     (one,) = plain["databases"]
-    assert one["backup"]["dumped_at"] == NOW - 2 * DAY - 60
+    assert one["backup"]["dumped_at"] == NOW - 2 * DAY - 3 * 3600
     fresh = json.loads(as_json(*states(NOW)["fresh"]))["databases"][0]
     assert fresh == {
         "database": "FACULDADE", "backup": None, "proof": None, "waiting": [], "dump": None,
