@@ -44,6 +44,7 @@ show_result() {
     docker compose exec -T send-to-s3 python3 /scripts/restore-from-s3.py --list
     say 'whether all is well, which from now on is looked at every five minutes:'
     docker compose exec -T watch python3 /scripts/watch.py || true # it has said so
+    say "the same as a page: http://$(docker compose port status 8080)/"
 }
 
 main() {

@@ -10,6 +10,8 @@ import pytest
 from support.compose import Checkout
 from support.mariadb import Server, running_server
 
+LOOK = ("exec", "-T", "watch", "python3", "/scripts/watch.py")
+
 
 @dataclass
 class Stack:
@@ -37,6 +39,15 @@ def clone(stack: Stack) -> Iterator[Checkout]:
     if (stack.checkout.path / ".env").exists():
         (stack.checkout.path / ".env").unlink()
         stack.checkout.compose("up", "--detach", "--no-deps", "send-to-s3")
+
+
+@pytest.fixture
+def backed_up(clone: Checkout) -> Iterator[Checkout]:
+    """With a backup of just now; the store runs afterwards."""
+    clone.compose("run", "--rm", "dump")
+    clone.tick()
+    yield clone
+    clone.compose("up", "--detach", "--wait", "s3")
 
 
 @pytest.fixture(scope="session")

@@ -280,7 +280,7 @@ def test_store_and_database_start_only_where_no_other_is_set(clone: Checkout) ->
         clone.write_settings(**settings)
         return set(clone.compose("config", "--services").split())
 
-    ours = {"dump", "send-to-s3", "watch"}
+    ours = {"dump", "send-to-s3", "watch", "status"}
     assert services() == ours | {"database", "s3"}
     assert services(AWS_ENDPOINT_URL_S3="") == ours | {"database"}
     assert services(AWS_ENDPOINT_URL_S3="https://s3.example.com") == ours | {"database"}
@@ -327,7 +327,7 @@ SECRETS = {
     "PRUNE_CREDENTIALS_FILE": "prune_credentials",
 }
 FOLDERS = {"DUMPS_DIR": "/dumps", "LOGS_DIR": "/logs", "SCRATCH_DIR": "/scratch"}
-OF_COMPOSE = {"COMPOSE_PROFILES", "COMPOSE_PROJECT_NAME", "S3_PORT"}
+OF_COMPOSE = {"COMPOSE_PROFILES", "COMPOSE_PROJECT_NAME", "S3_PORT", "STATUS_PORT"}
 
 
 def test_every_setting_of_env_reaches_its_service(clone: Checkout) -> None:

@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from support.compose import Checkout
 from support.waiting import wait_for
 
-LOOK = ("exec", "-T", "watch", "python3", "/scripts/watch.py")
-
-
-@pytest.fixture
-def backed_up(clone: Checkout) -> Iterator[Checkout]:
-    """With a backup of just now; the store runs afterwards."""
-    clone.compose("run", "--rm", "dump")
-    clone.tick()
-    yield clone
-    clone.compose("up", "--detach", "--wait", "s3")
+from .conftest import LOOK
 
 
 def health(clone: Checkout) -> str:

@@ -57,7 +57,14 @@ def database(
 
 def look(now: float, *pipelines: PipelineSeen, **changes: object) -> Found:
     """What a look makes of these."""
-    log = [f"{day(now)},03:00:{n:02},database dump completed: shop" for n in range(20)]
+    log = [
+        f"{datetime.fromtimestamp(at).astimezone():%Y-%m-%d,%H:%M:%S},{said}: {one.database}"
+        for one in pipelines
+        for at, said in (
+            (one.uploaded - 40, "database dump completed"),
+            (one.uploaded, "file successfully uploaded"),
+        )
+    ][-20:]
     seen = Seen(now, pipelines, free=10**12, log=log)._replace(**changes)  # type: ignore[arg-type]
     found = checks(seen, read_wanted({}))
     return Found(found, {one.subject: now - HOUR for one in found if not one.passed}, seen)
@@ -71,7 +78,10 @@ def states(now: float | None = None) -> dict[str, Found]:
     failed = DumpSeen(now - HOUR, NO_SERVER)
     forty[16] = database("db_16", now, silent=2)._replace(dump=failed, failed=[day(now)])
     away = [
-        one._replace(backups=[], proofs=[], waiting=[now - 2 * DAY, now - DAY]) for one in three
+        one._replace(
+            backups=[], proofs=[], waiting=[now - 2 * DAY, now - DAY], uploaded=now - 3 * DAY
+        )
+        for one in three
     ]
     return {
         "well": look(now, *three),

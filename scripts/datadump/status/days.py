@@ -10,6 +10,7 @@ from datadump.watch.in_bucket import DAYS
 from datadump.watch.seen import BackupSeen, PipelineSeen
 
 PROVEN, STORED, FAILED, NONE = "proven", "not proven", "failed", "without a backup"
+UNBORN = ""  # before the first backup, of which nobody expects any
 MOST_NAMED = 6  # days, the last ones
 
 
@@ -28,7 +29,11 @@ def days_of(one: PipelineSeen, now: float) -> list[Day]:
         backups.setdefault(backup.day, []).append(backup)
     today = datetime.fromtimestamp(now).astimezone().date()
     days = [(today - timedelta(days=ago)).isoformat() for ago in reversed(range(DAYS))]
-    return [day_of(one, day, backups.get(day, [])) for day in days]
+    first = min([*backups, *one.failed, days[-1]])
+    return [
+        day_of(one, day, backups.get(day, [])) if day >= first else Day(day, UNBORN, None)
+        for day in days
+    ]
 
 
 def day_of(one: PipelineSeen, day: str, backups: Sequence[BackupSeen]) -> Day:
@@ -41,11 +46,10 @@ def day_of(one: PipelineSeen, day: str, backups: Sequence[BackupSeen]) -> Day:
 
 
 def in_words(days: Sequence[Day]) -> str:
-    """How many there are of each state since the first backup, and which are none to rely on."""
-    having = [number for number, day in enumerate(days) if day.size is not None]
-    if not having:
+    """How many there are of each state, and which days are none to rely on."""
+    if all(day.size is None for day in days):
         return f"No backup in these {len(days)} days."
-    since = days[having[0] :]
+    since = [day for day in days if day.state != UNBORN]
     parts = []
     for state in (PROVEN, STORED, FAILED, NONE):
         found = [day.day for day in reversed(since) if day.state == state]

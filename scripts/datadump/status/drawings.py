@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from datadump.status.days import FAILED, NONE, PROVEN, STORED, Day
+from datadump.status.days import FAILED, NONE, PROVEN, STORED, UNBORN, Day
 
 CURVE_HEIGHT = 24  # a day is 2 wide
 CELL = 14  # of the calendar: a day and the gap to the next; a week is a column, Monday at its top
@@ -14,7 +14,7 @@ FORMS = {
     PROVEN: "h11v11h-11z",
     STORED: "m1 1h9v9h-9z",
     FAILED: "m1 1l9 9m0-9l-9 9",
-    NONE: "m5 5.5h1",
+    NONE: "m1 5.5h9",
 }
 
 
@@ -33,6 +33,8 @@ def calendar(days: Sequence[Day]) -> dict[str, str]:
     """A path for each state that there is, with all its days."""
     paths: dict[str, str] = {}
     for day, (x, y) in zip(days, places(days), strict=True):
+        if day.state == UNBORN:
+            continue
         paths[day.state] = paths.get(day.state, "") + f"M{x} {y}{FORMS[day.state]}"
     return paths
 

@@ -8,6 +8,7 @@ import os
 import shlex
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -21,6 +22,7 @@ from datadump.watch.seen import BackupSeen, PipelineSeen, Seen
 
 RESTORE = "docker compose run --rm restore "
 UNKNOWN = "not known"
+DAY = 86400  # seconds
 HERE = os.path.dirname(__file__)
 
 
@@ -87,7 +89,7 @@ def row(one: PipelineSeen, number: int, seen: Seen, failing: set[str]) -> dict[s
         "today": places(days)[-1],
         "missed": days[-1].state == NONE,
         "days": in_words(days),
-        "backups": [backup(one, of) for of in one.backups[:NEWEST]],
+        "backups": [backup(one, of, seen.at) for of in worth_showing(one)],
     }
 
 
@@ -116,12 +118,15 @@ def proof(one: PipelineSeen, seen: Seen) -> Said:
         return Said("bad", f"failed {since}")
     if one.backup and one.proof_of(one.backup):
         return Said("good", f"yes, {since}")
-    return Said("", f"○ no, an older one was, {since}")
+    return Said("", f"○ no; an older backup was, {since}")
 
 
 def waiting(one: PipelineSeen, now: float) -> str:
     """The dumps that wait to be uploaded."""
-    return f"{len(one.waiting)} since {span(now - min(one.waiting))}" if one.waiting else "nothing"
+    if not one.waiting:
+        return "nothing"
+    number = len(one.waiting)
+    return f"{number} dump{'s' if number > 1 else ''}, since {span(now - min(one.waiting))}"
 
 
 def date_of(moment: float) -> str:
@@ -129,17 +134,27 @@ def date_of(moment: float) -> str:
     return datetime.fromtimestamp(moment).astimezone().date().isoformat()
 
 
-def backup(one: PipelineSeen, of: BackupSeen) -> dict[str, Any]:
+def worth_showing(one: PipelineSeen) -> list[BackupSeen]:
+    """The newest, and the newest that is proven, if it is none of these."""
+    newest, older = one.backups[:NEWEST], one.backups[NEWEST:]
+    if any((proof := one.proof_of(of)) and proof.verified for of in newest):
+        return [*newest]
+    proven = (of for of in older if (proof := one.proof_of(of)) and proof.verified)
+    return [*newest, *islice(proven, 1)]
+
+
+def backup(one: PipelineSeen, of: BackupSeen, now: float) -> dict[str, Any]:
     """A line of the newest backups, with what restores it."""
     said = one.proof_of(of)
     if said is None:
-        verdict = Said("", "not proven")
+        verdict = Said("", "○ not proven")
     elif said.verified:
         verdict = Said("good", f"proven {date_of(said.at)}")
     else:
         verdict = Said("bad", f"failed {date_of(said.at)}: {said.reason}")
     return {
         "taken": moment(of.dumped_at) if of.dumped_at else of.day,
+        "when": {date_of(now): "today", date_of(now - DAY): "yesterday"}.get(of.day, ""),
         "size": human_size(of.size),
         "proof": verdict,
         "command": RESTORE + shlex.quote(of.key),

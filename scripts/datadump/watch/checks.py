@@ -164,8 +164,8 @@ def upload(one: PipelineSeen, now: float, wanted: Wanted) -> Verdict:
     if age <= wanted.upload_age:
         return well(said)
     return wrong(
-        f"{said}, and {span(wanted.upload_age)} are allowed: nothing is uploaded. Does send-to-s3 "
-        f"run (docker compose ps), and what does {LOG} say?"
+        f"{said}, and {span(wanted.upload_age)} are allowed: nothing is uploaded, and they stay in "
+        f"dumps/. Does send-to-s3 run (docker compose ps), and what does {LOG} say?"
     )
 
 

@@ -62,6 +62,14 @@ def test_words_name_what_is_missing_since_the_first_backup() -> None:
     assert in_words(days_of(PipelineSeen("shop"), NOW)) == "No backup in these 90 days."
 
 
+def test_day_before_the_first_backup_is_no_gap() -> None:
+    """Nobody expected one; from the first dump that failed somebody did."""
+    one = PipelineSeen("shop", [BACKUP])
+    assert [day.state for day in days_of(one, NOW)[-3:]] == ["", "", STORED]
+    failed = one._replace(failed=[day(NOW - 2 * DAY)])
+    assert [day.state for day in days_of(failed, NOW)[-3:]] == [FAILED, NONE, STORED]
+
+
 def test_calendar_draws_each_day_once() -> None:
     """In the form of its state, in columns from Monday to Sunday."""
     days = days_of(database("shop", NOW), NOW)
@@ -70,6 +78,7 @@ def test_calendar_draws_each_day_once() -> None:
         PROVEN: 12, STORED: 76, FAILED: 1, NONE: 1,
     }  # fmt: skip
     assert all(FORMS[state] in path for state, path in drawn.items())
+    assert calendar(days_of(PipelineSeen("shop"), NOW)).keys() == {NONE}  # today
     assert len(set(places(days))) == 90
     assert {y for _, y in places(days)} == {14 * weekday for weekday in range(7)}
 

@@ -11,7 +11,7 @@ import pytest
 from datadump.status.page import as_page
 from datadump.status.report import as_json
 from datadump.watch.checks import WORST_FIRST
-from support.states import DAY, HOSTILE, Found, database, day, look, states
+from support.states import DAY, HOSTILE, HOUR, Found, database, day, look, states
 
 NOW = 1_795_000_000.0
 LARGEST = 200 * 1024  # bytes, for forty databases
@@ -76,15 +76,20 @@ def test_row_says_how_old_how_large_and_whether_proven() -> None:
     found = rows(states(NOW)["well"])
     assert found["shop"][0].startswith("3 hours ago (")
     assert found["shop"][1:] == ["200.0 MiB", "yes, 2 hours ago", "nothing", "7 minutes"]
-    assert found["wiki"][2] == "○ no, an older one was, 14 days ago"
+    assert found["wiki"][2] == "○ no; an older backup was, 14 days ago"
 
 
 def test_store_that_is_away_is_no_zero() -> None:
     """What the log tells is said, as that."""
     found = rows(states(NOW)["away"])
     newest, size, proof, waiting, restore = found["shop"]
-    assert newest.startswith("not known; by the log, the last upload was 3 hours ago (")
-    assert (size, proof, waiting, restore) == ("-", "not known", "2 since 2 days", "not known")
+    assert newest.startswith("not known; by the log, the last upload was 3 days ago (")
+    assert (size, proof, waiting, restore) == (
+        "-",
+        "not known",
+        "2 dumps, since 2 days",
+        "not known",
+    )
 
 
 def test_newest_ten_have_their_commands() -> None:
@@ -95,6 +100,14 @@ def test_newest_ten_have_their_commands() -> None:
         f"""docker compose run --rm restore 'it'"'"'s/{day(NOW)}/datadump1.sql.zst'"""
     )
     assert len(commands) == 10
+
+
+def test_newest_that_is_proven_is_offered_too() -> None:
+    """Where it is none of the newest ten."""
+    one = database("shop", NOW, proven=[21, 28, 35])
+    commands = texts(tree(look(NOW, one)), "code")[2:]
+    assert len(commands) == 11
+    assert commands[-1].endswith(f"shop/{day(NOW - 3 * HOUR - 28 * DAY)}/datadump1.sql.zst")
 
 
 @pytest.mark.parametrize(("silent", "missed"), [(0, False), (1, True)])
