@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from datadump.status.metrics import as_metrics
 from datadump.watch.seen import PipelineSeen
 from prometheus_client.parser import text_string_to_metric_families
+from support.pages import rows_of
 from support.states import DAY, HOUR, Found, database, look
 
 NOW = 1_795_000_000.0
@@ -33,6 +36,12 @@ def test_figures_have_the_names_of_the_contract_and_base_units() -> None:
         ("datadump_waiting_dumps", "shop"): 0.0,
         ("datadump_expected_restore_seconds", "shop"): 421.0,
     }
+
+
+def test_page_of_the_figures_has_them_all() -> None:
+    found = figures(look(NOW, database("shop", NOW)))
+    documented = "".join(row[0] for row in rows_of("scripts/status.md"))
+    assert {name[0] for name in found} == set(re.findall(r"`(datadump_\w+)`", documented))
 
 
 def test_what_is_not_known_has_no_figure() -> None:

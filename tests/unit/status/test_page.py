@@ -11,6 +11,7 @@ import pytest
 from datadump.status.page import as_page
 from datadump.status.report import as_json
 from datadump.watch.checks import WORST_FIRST
+from support.pages import rows_of
 from support.states import DAY, HOSTILE, HOUR, Found, database, day, look, states
 
 NOW = 1_795_000_000.0
@@ -125,6 +126,10 @@ def test_json_has_the_fields_that_its_page_documents() -> None:
     assert [(check["name"], check["since"]) for check in failing] == [("backup", NOW - 3600)]
     (one,) = plain["databases"]
     assert one["backup"]["dumped_at"] == NOW - 2 * DAY - 3 * 3600
+    documented = {
+        name for row in rows_of("scripts/status.md") for name in re.findall("`(.+?)`", row[0])
+    }
+    assert documented >= plain.keys() | one.keys()
     fresh = json.loads(as_json(*states(NOW)["fresh"]))["databases"][0]
     assert fresh == {
         "database": "FACULDADE", "backup": None, "proof": None, "waiting": [], "dump": None,
