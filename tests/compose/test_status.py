@@ -84,7 +84,7 @@ def test_server_holds_nothing_and_reaches_nothing(clone: Checkout) -> None:
     assert [(mount["Destination"], mount["RW"]) for mount in found["Mounts"]] == [
         ("/status", False)
     ]
-    assert found["Config"]["User"] == "www-data"
+    assert found["Config"]["User"] == "33"  # www-data
     assert host["PortBindings"] == {"8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8334"}]}
     (network,) = found["NetworkSettings"]["Networks"]
     (options,) = json.loads(
