@@ -7,7 +7,7 @@ import hashlib
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -22,7 +22,6 @@ from datadump.watch.seen import BackupSeen, PipelineSeen, Seen
 
 RESTORE = "docker compose run --rm restore "
 UNKNOWN = "not known"
-DAY = 86400  # seconds
 HERE = os.path.dirname(__file__)
 
 
@@ -78,7 +77,7 @@ def row(one: PipelineSeen, number: int, seen: Seen, failing: set[str]) -> dict[s
     return {
         "id": f"db{number}",
         "name": one.database,
-        "wrong": one.database in failing,
+        "state": "bad" if one.database in failing else "" if seen.trouble else "good",
         "newest": newest(one, seen),
         "size": human_size(one.backup.size) if one.backup else "",
         "curve": curve(days),
@@ -129,18 +128,17 @@ def waiting(one: PipelineSeen, now: float) -> str:
     return f"{number} dump{'s' if number > 1 else ''}, since {span(now - min(one.waiting))}"
 
 
-def date_of(moment: float) -> str:
-    """In the zone of TZ."""
-    return datetime.fromtimestamp(moment).astimezone().date().isoformat()
+def date_of(moment: float, days: int = 0) -> str:
+    """The date in the zone of TZ, or that of so many days before."""
+    return (datetime.fromtimestamp(moment).astimezone().date() - timedelta(days)).isoformat()
 
 
 def worth_showing(one: PipelineSeen) -> list[BackupSeen]:
     """The newest, and the newest that is proven, if it is none of these."""
     newest, older = one.backups[:NEWEST], one.backups[NEWEST:]
-    if any((proof := one.proof_of(of)) and proof.verified for of in newest):
+    if any(map(one.is_proven, newest)):
         return [*newest]
-    proven = (of for of in older if (proof := one.proof_of(of)) and proof.verified)
-    return [*newest, *islice(proven, 1)]
+    return [*newest, *islice(filter(one.is_proven, older), 1)]
 
 
 def backup(one: PipelineSeen, of: BackupSeen, now: float) -> dict[str, Any]:
@@ -154,7 +152,7 @@ def backup(one: PipelineSeen, of: BackupSeen, now: float) -> dict[str, Any]:
         verdict = Said("bad", f"failed {date_of(said.at)}: {said.reason}")
     return {
         "taken": moment(of.dumped_at) if of.dumped_at else of.day,
-        "when": {date_of(now): "today", date_of(now - DAY): "yesterday"}.get(of.day, ""),
+        "when": {date_of(now): "today", date_of(now, 1): "yesterday"}.get(of.day, ""),
         "size": human_size(of.size),
         "proof": verdict,
         "command": RESTORE + shlex.quote(of.key),

@@ -69,6 +69,11 @@ class PipelineSeen(NamedTuple):
         about = (one for one in self.proofs if one.key == backup.key)
         return next((one for one in about if backup.etag in {"", one.etag}), None)
 
+    def is_proven(self, backup: BackupSeen) -> bool:
+        """Whether a drill has restored this very object."""
+        proof = self.proof_of(backup)
+        return proof is not None and proof.verified
+
 
 class Seen(NamedTuple):
     """All that one look has seen."""

@@ -11,6 +11,7 @@ import pytest
 from datadump.status.page import as_page
 from datadump.status.report import as_json
 from datadump.watch.checks import WORST_FIRST
+from datadump.watch.seen import PipelineSeen
 from support.pages import rows_of
 from support.states import DAY, HOSTILE, HOUR, Found, database, day, look, states
 
@@ -91,6 +92,13 @@ def test_store_that_is_away_is_no_zero() -> None:
         "2 dumps, since 2 days",
         "not known",
     )
+
+
+def test_row_of_what_nobody_knows_is_not_called_well() -> None:
+    """The folder and the log have nothing to say against it; nor does the bucket."""
+    found = look(NOW, PipelineSeen("shop", uploaded=NOW - DAY), trouble="no answer")
+    (name,) = (one for one in tree(found).iter(XHTML + "th") if one.get("scope") == "row")
+    assert name.get("class") == ""
 
 
 def test_newest_ten_have_their_commands() -> None:
