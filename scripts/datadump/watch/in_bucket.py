@@ -108,11 +108,9 @@ class BucketLook:
 
     def _proof(self, proofs: Proofs, stored: Stored) -> list[Any] | None:
         fact = f"{stored.key} {stored.etag}"
-        if not stored.etag or fact not in self._known:
-            self.facts[fact] = seen(proofs.at(stored.key))
-        else:
-            self.facts[fact] = self._known[fact]
-        told: list[Any] | None = self.facts[fact]
+        known = bool(stored.etag) and fact in self._known
+        told: list[Any] | None = self._known[fact] if known else seen(proofs.at(stored.key))
+        self.facts[fact] = told
         return told
 
 
