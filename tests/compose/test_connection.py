@@ -131,10 +131,10 @@ def test_profile_is_found_in_a_folder_that_an_override_mounts(clone: Checkout) -
 
 
 def test_two_stacks_run_side_by_side(clone: Checkout) -> None:
-    """With a name and a port of its own, the second one's dump is in the second one's store."""
+    """With a name and ports of its own, the second one's dump is in the second one's store."""
     ours = clone.objects()
     second = {
-        "COMPOSE_PROJECT_NAME": "beside", "S3_PORT": "18333",
+        "COMPOSE_PROJECT_NAME": "beside", "S3_PORT": "18333", "STATUS_PORT": "18334",
         "DUMPS_DIR": "./beside/dumps", "LOGS_DIR": "./beside/logs",
     }  # fmt: skip
     try:
@@ -148,7 +148,8 @@ def test_two_stacks_run_side_by_side(clone: Checkout) -> None:
         published = clone.compose("port", "s3", "8333", **second)
     finally:
         clone.compose("--profile", "*", "down", "--volumes", "--timeout", "2", **second)
-        subprocess.run(["docker", "rmi", "beside-python", "beside-dump"], check=False)
+        images = [f"beside-{name}" for name in ("python", "dump", "watch", "status")]
+        subprocess.run(["docker", "rmi", *images], check=False)
     assert published == "127.0.0.1:18333\n"
     assert len(listed) == 2
     assert listed[1].split()[0].endswith("/datadump1.sql")

@@ -60,7 +60,7 @@ def test_store_that_is_away_makes_the_page_red_until_it_is_back(backed_up: Check
         backed_up.run("docker", "compose", *LOOK)
         assert word() == expected
         assert f"{figure} {value}\n" in read("metrics")[2]
-        assert ("nothing is known of backups" in read()[2]) is (action == "stop")
+        assert ("<h3>bucket</h3>" in read()[2]) is (action == "stop")
 
 
 def test_server_shows_three_files_and_no_others(backed_up: Checkout) -> None:

@@ -170,7 +170,8 @@ def test_profile_of_a_schedule_keeps_the_sample_and_the_store(
 ) -> None:
     """COMPOSE_PROFILES in .env turns it on beside all the rest."""
     services = clone.compose("config", "--services", COMPOSE_PROFILES=profile).split()
-    assert sorted(services) == sorted(["database", profile, "dump", "s3", "send-to-s3", "watch"])
+    by_default = ["database", "dump", "s3", "send-to-s3", "status", "watch"]
+    assert sorted(services) == sorted([profile, *by_default])
     for setting in ({"DB_HOST": "db.example.com"}, {"AWS_ENDPOINT_URL_S3": ""}):
         services = clone.compose(
             "config", "--services", COMPOSE_PROFILES=profile, **setting

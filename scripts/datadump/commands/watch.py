@@ -51,7 +51,7 @@ def watch(environment: Mapping[str, str], given: argparse.Namespace) -> int:
     access, whole = read_store(environment), read_pipeline(environment)
     check_folder("DUMPS_DIR", whole.dumps)
     wanted, urls = read_wanted(environment), read_alert_urls(environment)
-    folder, page = MemoryFolder(read_memory_folder(environment)), read_status_folder(environment)
+    folder = MemoryFolder(read_memory_folder(environment))
     if not folder.lock():
         print("another look is under way", file=sys.stderr)
         return 0
@@ -70,7 +70,7 @@ def watch(environment: Mapping[str, str], given: argparse.Namespace) -> int:
     healthy = all(check.passed for check in found)
     folder.write(after, healthy=healthy)
     print((as_json if given.json else as_table)(found, after.failing, seen), flush=True)
-    if page:  # last: people are told even where the disk is full
+    if page := read_status_folder(environment):  # last: people are told, whatever is wrong there
         from datadump.status.publishing import publish  # only the watch's image has what it needs
 
         publish(page, found, after.failing, seen)

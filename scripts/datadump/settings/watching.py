@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from datadump.settings.environment import check_folder, duration
+from datadump.settings.environment import check_folder, check_plain_text, duration
 
 
 class Wanted(NamedTuple):
@@ -31,13 +31,14 @@ def read_wanted(environment: Mapping[str, str]) -> Wanted:
     def age(name: str, default: str) -> int:
         return duration(name, environment.get(name) or default)
 
-    named = words(environment.get("DB_NAMES") or "")
+    named = words(check_plain_text("DB_NAMES", environment.get("DB_NAMES") or ""))
+    excluded = words(check_plain_text("DB_EXCLUDE", environment.get("DB_EXCLUDE") or ""))
     return Wanted(
         backup_age=age("BACKUP_MAX_AGE", "26h"),
         proof_age=age("PROOF_MAX_AGE", "") if environment.get("PROOF_MAX_AGE") else None,
         upload_age=age("UPLOAD_MAX_AGE", "1h"),
         named=[] if named == ["*"] else named,
-        excluded=[as_pattern(word) for word in words(environment.get("DB_EXCLUDE") or "")],
+        excluded=[as_pattern(word) for word in excluded],
     )
 
 

@@ -10,12 +10,14 @@ from datadump.watch.in_bucket import DAYS
 from datadump.watch.seen import BackupSeen, PipelineSeen
 
 PROVEN, STORED, FAILED, NONE = "proven", "not proven", "failed", "without a backup"
+GONE = "no longer kept"  # the log tells of an upload
 UNBORN = ""  # before the first backup, of which nobody expects any
+STATES = (PROVEN, STORED, FAILED, NONE, GONE)
 MOST_NAMED = 6  # days, the last ones
 
 
 class Day(NamedTuple):
-    """A day in the zone of TZ, by the keys of its backups."""
+    """A day of the bucket: its backups are those under its date."""
 
     day: str  # 2026-11-23
     state: str
@@ -29,7 +31,7 @@ def days_of(one: PipelineSeen, now: float) -> list[Day]:
         backups.setdefault(backup.day, []).append(backup)
     today = datetime.fromtimestamp(now).astimezone().date()
     days = [(today - timedelta(days=ago)).isoformat() for ago in reversed(range(DAYS))]
-    first = min([*backups, *one.failed, days[-1]])
+    first = min([*backups, *one.failed, *one.stored, days[-1]])
     return [
         day_of(one, day, backups.get(day, [])) if day >= first else Day(day, UNBORN, None)
         for day in days
@@ -39,7 +41,8 @@ def days_of(one: PipelineSeen, now: float) -> list[Day]:
 def day_of(one: PipelineSeen, day: str, backups: Sequence[BackupSeen]) -> Day:
     """That day, with its backups, the newest first."""
     if not backups:
-        return Day(day, FAILED if day in one.failed else NONE, None)
+        state = FAILED if day in one.failed else GONE if day in one.stored else NONE
+        return Day(day, state, None)
     verdicts = {proof.verified for backup in backups if (proof := one.proof_of(backup))}
     state = FAILED if False in verdicts else PROVEN if True in verdicts else STORED
     return Day(day, state, backups[0].size)
@@ -51,7 +54,7 @@ def in_words(days: Sequence[Day]) -> str:
         return f"No backup in these {len(days)} days."
     since = [day for day in days if day.state != UNBORN]
     parts = []
-    for state in (PROVEN, STORED, FAILED, NONE):
+    for state in STATES:
         found = [day.day for day in reversed(since) if day.state == state]
         which = f" ({', '.join(found[:MOST_NAMED])}{', …' if found[MOST_NAMED:] else ''})"
         if found:

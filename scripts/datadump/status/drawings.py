@@ -5,17 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from datadump.status.days import FAILED, NONE, PROVEN, STORED, UNBORN, Day
+from datadump.status.days import UNBORN, Day
 
 CURVE_HEIGHT = 24  # a day is 2 wide
 CELL = 14  # of the calendar: a day and the gap to the next; a week is a column, Monday at its top
-# What is drawn from the upper left corner of a day's cell; each state has a form of its own.
-FORMS = {
-    PROVEN: "h11v11h-11z",
-    STORED: "m1 1h9v9h-9z",
-    FAILED: "m1 1l9 9m0-9l-9 9",
-    NONE: "m1 5.5h9",
-}
 
 
 def curve(days: Sequence[Day]) -> str:
@@ -30,17 +23,16 @@ def curve(days: Sequence[Day]) -> str:
 
 
 def calendar(days: Sequence[Day]) -> dict[str, str]:
-    """A path for each state that there is, with all its days."""
-    paths: dict[str, str] = {}
+    """A path for each state that there is: through its days, where the page draws its marker."""
+    paths: dict[str, list[str]] = {}
     for day, (x, y) in zip(days, places(days), strict=True):
-        if day.state == UNBORN:
-            continue
-        paths[day.state] = paths.get(day.state, "") + f"M{x} {y}{FORMS[day.state]}"
-    return paths
+        if day.state != UNBORN:
+            paths.setdefault(day.state, []).append(f"{x} {y}")
+    return {state: f"M{' '.join(points)}" for state, points in paths.items()}
 
 
 def places(days: Sequence[Day]) -> list[tuple[int, int]]:
-    """The upper left corner of each day's cell."""
+    """The middle of each day's cell."""
     before = date.fromisoformat(days[0].day).weekday()
     return [
         ((before + number) // 7 * CELL, (before + number) % 7 * CELL) for number in range(len(days))

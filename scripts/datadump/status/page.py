@@ -6,6 +6,7 @@ import base64
 import hashlib
 import os
 import shlex
+import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
@@ -14,14 +15,16 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from datadump.ground.terminal import human_size
-from datadump.status.days import NONE, days_of, in_words
-from datadump.status.drawings import FORMS, calendar, curve, places
-from datadump.watch.checks import Check, moment, span
-from datadump.watch.in_bucket import NEWEST
+from datadump.status.days import STATES, days_of, in_words
+from datadump.status.drawings import calendar, curve, places
+from datadump.watch.checks import CLOCKS_APART, Check, moment, span
 from datadump.watch.seen import BackupSeen, PipelineSeen, Seen
 
 RESTORE = "docker compose run --rm restore "
+NEWEST = 10  # backups of a database that are shown
+LONGEST_REASON = 60  # characters, in a row
 UNKNOWN = "not known"
+BEFORE = "so it was when the bucket answered last"
 HERE = os.path.dirname(__file__)
 
 
@@ -41,6 +44,26 @@ class Said(NamedTuple):
 
 def as_page(checks: Sequence[Check], failing: Mapping[str, float], seen: Seen) -> str:
     """The page. What came from a bucket, a server or a log stays text there, whatever it is."""
+    wrong = [check for check in checks if not check.passed]
+    failed = {check.database for check in wrong}
+    return rendered(
+        looked=f"{moment(seen.at)} {datetime.fromtimestamp(seen.at).astimezone():%Z}",
+        known=not seen.trouble,
+        checks=len(checks),
+        failed=len(wrong),
+        wrong=[
+            (check.subject, moment(failing.get(check.subject, seen.at)), check.text)
+            for check in wrong
+        ]
+        + unasked(checks, failing),
+        databases=[row(one, number, seen, failed) for number, one in enumerate(seen.pipelines, 1)],
+        states=STATES,
+        log=seen.log,
+    )
+
+
+def rendered(**values: object) -> str:
+    """The template, filled in."""
     templates = Environment(
         loader=FileSystemLoader(HERE),
         autoescape=True,
@@ -51,24 +74,18 @@ def as_page(checks: Sequence[Check], failing: Mapping[str, float], seen: Seen) -
     templates.filters["moment"] = moment
     with open(os.path.join(HERE, "page.css"), encoding="utf-8") as file:
         style = file.read()
-    wrong = [check for check in checks if not check.passed]
-    return templates.get_template("page.html").render(
-        style=style,
-        forms=FORMS,
-        style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
-        looked=f"{moment(seen.at)} {datetime.fromtimestamp(seen.at).astimezone():%Z}",
-        wrong=[
-            (check.subject, moment(failing.get(check.subject, seen.at)), check.text)
-            for check in wrong
-        ],
-        databases=[
-            row(one, number, seen, {check.database for check in wrong})
-            for number, one in enumerate(seen.pipelines, 1)
-        ],
-        known=not seen.trouble,
-        checks=len(checks),
-        log=seen.log,
-    )
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return templates.get_template("page.html").render(style=style, style_hash=digest, **values)
+
+
+def unasked(checks: Sequence[Check], failing: Mapping[str, float]) -> list[tuple[str, str, str]]:
+    """What failed before the bucket fell silent."""
+    looked_at = {check.subject for check in checks}
+    return [
+        (subject, moment(since), BEFORE)
+        for subject, since in failing.items()
+        if subject not in looked_at
+    ]
 
 
 def row(one: PipelineSeen, number: int, seen: Seen, failing: set[str]) -> dict[str, Any]:
@@ -86,7 +103,7 @@ def row(one: PipelineSeen, number: int, seen: Seen, failing: set[str]) -> dict[s
         "restore": span(one.restore_seconds) if one.restore_seconds else UNKNOWN,
         "calendar": calendar(days),
         "today": places(days)[-1],
-        "missed": days[-1].state == NONE,
+        "missed": days[-1].size is None,
         "days": in_words(days),
         "backups": [backup(one, of, seen.at) for of in worth_showing(one)],
     }
@@ -97,13 +114,18 @@ def newest(one: PipelineSeen, seen: Seen) -> Dated:
     if seen.trouble:
         if not one.uploaded:
             return Dated(UNKNOWN)
-        since = span(seen.at - one.uploaded)
-        return Dated(f"{UNKNOWN}; by the log, the last upload was {since} ago", one.uploaded)
+        since = ago(seen.at, one.uploaded)
+        return Dated(f"{UNKNOWN}; by the log, the last upload was {since}", one.uploaded)
     if one.backup is None:
         return Dated("none")
     if not one.backup.dumped_at:
         return Dated(UNKNOWN)
-    return Dated(f"{span(seen.at - one.backup.dumped_at)} ago", one.backup.dumped_at)
+    return Dated(ago(seen.at, one.backup.dumped_at), one.backup.dumped_at)
+
+
+def ago(now: float, then: float) -> str:
+    """How long ago that was."""
+    return f"{span(now - then)} ago" if then <= now + CLOCKS_APART else "in a time to come"
 
 
 def proof(one: PipelineSeen, seen: Seen) -> Said:
@@ -112,10 +134,10 @@ def proof(one: PipelineSeen, seen: Seen) -> Said:
         return Said("", UNKNOWN)
     if one.proof is None:
         return Said("", "○ never")
-    since = f"{span(seen.at - one.proof.at)} ago"
+    since = ago(seen.at, one.proof.at)
     if not one.proof.verified:
         return Said("bad", f"failed {since}")
-    if one.backup and one.proof_of(one.backup):
+    if one.backup and one.is_proven(one.backup):
         return Said("good", f"yes, {since}")
     return Said("", f"○ no; an older backup was, {since}")
 
@@ -149,11 +171,13 @@ def backup(one: PipelineSeen, of: BackupSeen, now: float) -> dict[str, Any]:
     elif said.verified:
         verdict = Said("good", f"proven {date_of(said.at)}")
     else:
-        verdict = Said("bad", f"failed {date_of(said.at)}: {said.reason}")
+        reason = textwrap.shorten(said.reason, LONGEST_REASON, placeholder=" …")
+        verdict = Said("bad", f"failed {date_of(said.at)}: {reason}")
+    taken = date_of(of.dumped_at) if of.dumped_at else of.day
     return {
         "taken": moment(of.dumped_at) if of.dumped_at else of.day,
-        "when": {date_of(now): "today", date_of(now, 1): "yesterday"}.get(of.day, ""),
+        "when": {date_of(now): "today", date_of(now, 1): "yesterday"}.get(taken, ""),
         "size": human_size(of.size),
         "proof": verdict,
-        "command": RESTORE + shlex.quote(of.key),
+        "command": RESTORE + ("-- " if of.key.startswith("-") else "") + shlex.quote(of.key),
     }

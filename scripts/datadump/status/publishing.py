@@ -14,11 +14,14 @@ from datadump.watch.seen import Seen
 
 
 def publish(folder: str, checks: Sequence[Check], failing: Mapping[str, float], seen: Seen) -> None:
-    """Replace the page, the JSON and the figures there. Raises OSError."""
+    """Replace the page, the JSON and the figures there. Raises OSError, which says so."""
     texts = {
         "index.html": as_page(checks, failing, seen),
         "status.json": as_json(checks, failing, seen),
         "metrics": as_metrics(checks, seen),
     }
-    for name, text in texts.items():
-        replace_file(os.path.join(folder, name), text)
+    try:
+        for name, text in texts.items():
+            replace_file(os.path.join(folder, name), text)
+    except OSError as error:
+        raise OSError(f"the page isn't written to {folder}: {error.strerror}") from error

@@ -54,19 +54,23 @@ def checks(seen: Seen, wanted: Wanted) -> list[Check]:
 
     Of backups there are none where nobody could ask.
     """
-    verdicts = {("bucket", ""): bucket(seen), ("room", ""): room(seen)}
-    verdicts["coverage", ""] = coverage(seen)
-    if seen.trouble:  # no sizes are known: what fails there fails still
-        del verdicts["room", ""]
+    found = [Check("bucket", "", *bucket(seen)), Check("coverage", "", *coverage(seen))]
+    if not seen.trouble:  # else no sizes are known: what fails there fails still
+        found.append(Check("room", "", *room(seen)))
     for one in seen.pipelines:
+        name = one.database
         if not seen.trouble:
-            verdicts["backup", one.database] = backup(one, seen.at, wanted)
-            verdicts["proof", one.database] = proof(one, seen.at, wanted)
-            verdicts["size", one.database] = size(one)
-        verdicts["upload", one.database] = upload(one, seen.at, wanted)
-        verdicts["dump", one.database] = dump(one)
-    found = [Check(*about, *verdict) for about, verdict in verdicts.items()]
-    return sorted(found, key=lambda check: (check.passed, WORST_FIRST.index(check.name)))
+            found.append(Check("backup", name, *backup(one, seen.at, wanted)))
+            found.append(Check("proof", name, *proof(one, seen.at, wanted)))
+            found.append(Check("size", name, *size(one)))
+        found.append(Check("upload", name, *upload(one, seen.at, wanted)))
+        found.append(Check("dump", name, *dump(one)))
+    found.sort(key=lambda check: (check.passed, WORST_FIRST.index(check.name)))
+    # What is left from before there were several may be of a database that has a folder by now.
+    worst: dict[str, Check] = {}
+    for check in found:
+        worst.setdefault(check.subject, check)
+    return list(worst.values())
 
 
 def well(text: str) -> Verdict:

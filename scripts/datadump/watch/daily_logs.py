@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ LAST_LINES = 20
 COMPLETED, FAILED = "database dump completed", "database dump failed: "
 UPLOADED, IDLE = "file successfully uploaded", "there is no file to upload"
 UNCOVERED = "databases not backed up: "
+TELLING = (COMPLETED, FAILED, UPLOADED, UNCOVERED)  # how the lines begin that count here
 
 
 class Line(NamedTuple):
@@ -22,14 +24,23 @@ class Line(NamedTuple):
     day: str  # in the zone of TZ
     at: float  # seconds since 1970
     message: str
-    text: str  # all of it
 
 
 class DailyLogs:
-    """The newest logs, read once. Raises OSError."""
+    """The newest logs, read once. Raises OSError.
+
+    ``last_lines`` are the last ones, whatever they say. Of the others only what counts is kept: a
+    store that is away for weeks fills the logs.
+    """
 
     def __init__(self, folder: str) -> None:
-        self._lines = list(lines_of(folder))
+        last: deque[str] = deque(maxlen=LAST_LINES)
+        self._lines = []
+        for text in texts_of(folder):
+            last.append(text)
+            if line := line_of(text):
+                self._lines.append(line)
+        self.last_lines = list(last)
 
     def last_dump(self, database: str, ending: str) -> DumpSeen | None:
         """How the last dump of that database went; ``ending``: how its lines end (Pipeline)."""
@@ -41,20 +52,19 @@ class DailyLogs:
                 return DumpSeen(line.at, line.message.removeprefix(FAILED))
         return None
 
-    def days_of_failures(self, database: str, ending: str) -> list[str]:
+    def days_of_failures(self, database: str, ending: str) -> set[str]:
         """On which a dump of that database failed."""
         failed = failures_of(database, ending)
-        days = [line.day for line in self._lines if line.message.startswith(failed)]
-        return list(dict.fromkeys(days))
+        return {line.day for line in self._lines if line.message.startswith(failed)}
+
+    def days_of_uploads(self, ending: str) -> set[str]:
+        """On which there was one."""
+        return {line.day for line in self._lines if line.message == UPLOADED + ending}
 
     def last_upload(self, ending: str) -> float:
         """When it was; 0 where there was none."""
         moments = (line.at for line in reversed(self._lines) if line.message == UPLOADED + ending)
         return next(moments, 0.0)
-
-    def last_lines(self) -> list[str]:
-        """As they stand there."""
-        return [line.text for line in self._lines[-LAST_LINES:]]
 
     def completed_after(self, moment: float, ending: str) -> float:
         """When the dump was completed whose snapshot began at that moment; that one for unknown."""
@@ -75,26 +85,32 @@ class DailyLogs:
         return told.split(", ") if told else []
 
 
-def lines_of(folder: str) -> Iterator[Line]:
-    """The lines of the newest logs, oldest first; what is no line of the log is passed over.
+def texts_of(folder: str) -> Iterator[str]:
+    """The lines of the newest logs, oldest first.
 
-    So are those of idle ticks, nearly all, and logs of days to come: by a clock that was ahead they
-    would be the newest for long.
+    Without those of idle ticks, nearly all, and without logs of days to come: by a clock that was
+    ahead they would be the newest for long.
     """
     last = time.strftime("%Y-%m-%d.txt")
     names = sorted(name for name in os.listdir(folder) if is_log(name) and name <= last)
     for name in names[-DAYS_READ:]:
         with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as file:
             for text in file:
-                date, _, rest = text.rstrip("\n").partition(",")
-                clock, _, message = rest.partition(",")
-                if message == IDLE:
-                    continue
-                try:
-                    parsed = time.strptime(f"{date} {clock}", "%Y-%m-%d %H:%M:%S")
-                except ValueError:
-                    continue
-                yield Line(date, time.mktime(parsed), message, text.rstrip("\n"))
+                if not text.endswith(f",{IDLE}\n"):
+                    yield text.rstrip("\n")
+
+
+def line_of(text: str) -> Line | None:
+    """What it says, if that counts here; None for what is no line of the log as well."""
+    date, _, rest = text.partition(",")
+    clock, _, message = rest.partition(",")
+    if not message.startswith(TELLING):
+        return None
+    try:
+        parsed = time.strptime(f"{date} {clock}", "%Y-%m-%d %H:%M:%S")
+    except ValueError:
+        return None
+    return Line(date, time.mktime(parsed), message)
 
 
 def failures_of(database: str, ending: str) -> tuple[str, ...]:

@@ -17,8 +17,8 @@ from datadump.settings.pipelines import Pipeline
 from datadump.watch.seen import BackupSeen, ProofSeen
 
 DAYS = 90  # that are listed; older ones only where nothing is newer
-NEWEST = 10  # backups whose metadata are asked for
-MOST_ASKED = 50  # objects in a look, where others share the prefix
+NEWEST = 10  # backups, where all are older
+MOST_ASKED = 100  # new objects of a pipeline in a look
 NO_METADATA = Metadata("", "", "", "")
 
 Facts = dict[str, Any]  # what can't change, by key and ETag: asked for once
@@ -44,13 +44,15 @@ class BucketLook:
         self.facts: Facts = {}
 
     def of(self, pipeline: Pipeline) -> Told:
-        """What there is of it."""
+        """What there is of it; others may share the prefix."""
         catalogue = Catalogue(self._bucket, pipeline)
-        stored = self._stored(pipeline.prefix) or self._older(catalogue)
+        backups = self._backups(self._stored(pipeline.prefix) or self._older(catalogue))
+        own = {"", pipeline.database}
+        others = {backup.key for backup, database in backups if database not in own}
         proofs = self._stored(f"{pipeline.prefix}{PROOFS}/", ".json")
         return Told(
-            self._own(stored, pipeline.database),
-            self._proofs(catalogue.proofs, proofs),
+            [backup for backup, database in backups if database in own],
+            [one for one in self._proofs(catalogue.proofs, proofs) if one.key not in others],
         )
 
     def _stored(self, prefix: str, ending: str = "") -> list[Stored]:
@@ -67,28 +69,24 @@ class BucketLook:
         backups = catalogue.newest(NEWEST).backups
         return [Stored(backup.key, backup.size, backup.etag) for backup in backups]
 
-    def _own(self, stored: list[Stored], database: str) -> list[BackupSeen]:
-        """Those of that database, or of none that is told: others may share the prefix.
+    def _backups(self, stored: list[Stored]) -> list[tuple[BackupSeen, str]]:
+        """These, and whose they are; '' where nobody tells.
 
-        Whose the newest are is asked; of the others what is known to be foreign is left out.
+        So many new ones in a look, and no more: the next look goes on from there.
         """
-        own: list[BackupSeen] = []
-        asked = 0
+        found, asked = [], 0
         for one in stored:
             fact = f"{one.key} {one.etag}"
             told = self._known.get(fact) if one.etag else None
-            if told is None and len(own) < NEWEST:
-                if asked == MOST_ASKED:
-                    break  # the next look goes on from there
+            if told is None and asked == MOST_ASKED:
+                break
+            if told is None:
                 asked += 1
                 told = self._ask(one.key)
-            dumped_at, named = told or [0.0, ""]
-            foreign = named not in {"", database}
-            if foreign or len(own) < NEWEST:
-                self.facts[fact] = told
-            if not foreign:
-                own.append(BackupSeen(one.key, one.size, dumped_at, one.etag))
-        return own
+            self.facts[fact] = told
+            dumped_at, database = told
+            found.append((BackupSeen(one.key, one.size, dumped_at, one.etag), database))
+        return found
 
     def _ask(self, key: str) -> list[Any]:
         head = self._bucket.head(key)

@@ -58,7 +58,7 @@ def look(place: Place, wanted: Wanted, known: Facts) -> tuple[Seen, Facts]:
         for name in missing(place, wanted, {one.database for one in found})
     ]
     uncovered = [name for name in logs.uncovered() if not is_known(name, wanted)]
-    free, last_lines = free_bytes(place.whole.dumps), logs.last_lines()
+    free, last_lines = free_bytes(place.whole.dumps), logs.last_lines
     seen = Seen(time.time(), found, trouble, free, uncovered, last_lines)
     return seen, in_bucket.facts or known
 
@@ -117,6 +117,7 @@ def seen_of(pipeline: Pipeline, told: Told, logs: DailyLogs) -> PipelineSeen:
         logs.last_dump(pipeline.database, pipeline.ending),
         logs.last_upload(pipeline.ending),
         logs.days_of_failures(pipeline.database, pipeline.ending),
+        logs.days_of_uploads(pipeline.ending),
     )
 
 

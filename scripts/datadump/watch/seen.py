@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 
@@ -11,7 +11,7 @@ class BackupSeen(NamedTuple):
 
     key: str
     size: int  # bytes
-    dumped_at: float  # 0 where nobody tells, or nobody asked: that is done for the newest
+    dumped_at: float  # 0 where nobody tells
     etag: str = ""  # '' where the store tells none
 
     @property
@@ -47,7 +47,8 @@ class PipelineSeen(NamedTuple):
     waiting: Sequence[float] = ()  # when each dump that waits was finished
     dump: DumpSeen | None = None
     uploaded: float = 0.0  # when the last one was, by the log; 0 where that doesn't tell
-    failed: Sequence[str] = ()  # the days on which a dump failed, by the log
+    failed: Collection[str] = ()  # the days on which a dump failed, by the log
+    stored: Collection[str] = ()  # the days on which one was uploaded, by the log
 
     @property
     def backup(self) -> BackupSeen | None:
@@ -56,13 +57,17 @@ class PipelineSeen(NamedTuple):
 
     @property
     def proof(self) -> ProofSeen | None:
-        """The newest backup's that has one."""
-        return self.proofs[0] if self.proofs else None
+        """The newest backup's; where it has none, that of the newest that has one."""
+        own = self.proof_of(self.backup) if self.backup else None
+        return own or next(iter(self.proofs), None)
 
     @property
     def restore_seconds(self) -> float:
-        """How long fetch and load took in the newest drill that tells; 0 where none does."""
-        return next((one.seconds for one in self.proofs if one.seconds), 0.0)
+        """How long fetch and load took in the newest drill that tells; 0 where none does.
+
+        One that failed may have ended early.
+        """
+        return next((one.seconds for one in self.proofs if one.verified and one.seconds), 0.0)
 
     def proof_of(self, backup: BackupSeen) -> ProofSeen | None:
         """What a drill of this very object said."""

@@ -74,14 +74,18 @@ def test_disk_that_is_full_keeps_no_alert_back(work: Workplace, status: Path) ->
             result = work.watch(ALERT_URLS_FILE=str(alerts), **AWAY)
             assert (status / "index.html").read_text() == page[:4096]
         assert result.returncode == 1
-        assert "No space left on device" in work.messages()[-1]
+        assert work.messages()[-1] == f"the page isn't written to {status}: No space left on device"
         assert len(requests) == 1
 
 
 def test_folder_that_is_not_there_is_a_wrong_setting(work: Workplace, tmp_path: Path) -> None:
-    """Unset, no page is written, and nothing for that is needed."""
-    result = work.watch(STATUS_DIR=str(tmp_path / "nowhere"))
-    assert result.returncode == 2
+    """People are told before that. Unset, no page is written, and nothing for that is needed."""
+    with running_http() as (requests, url):
+        alerts = work.path / "alert_urls.txt"
+        alerts.write_text(url.replace("http:", "json:") + "\n")
+        nowhere = {"STATUS_DIR": str(tmp_path / "nowhere"), "ALERT_URLS_FILE": str(alerts)}
+        assert work.watch(**nowhere, **AWAY).returncode == 2
+        assert len(requests) == 1
     assert "STATUS_DIR: there is no folder" in work.messages()[-1]
     assert work.watch().returncode == 0
 
@@ -117,24 +121,19 @@ def test_history_is_the_bucket_s(
 def test_backups_of_another_database_are_none_of_these_days(
     work: Workplace, status: Path, store: Store, bucket: str
 ) -> None:
-    """Two that share a prefix."""
-    metadata = store.metadata(bucket, f"{today()}/datadump1.sql")
-    for ago in range(1, 9):
-        day = (datetime.now().astimezone() - timedelta(ago)).date().isoformat()
-        store.put(bucket, f"{day}/datadump1.sql", b"dump", **{**metadata, "database": "crm"})
-    work.watch()
-    assert f"Since {today()}: 1 not proven." in (status / "index.html").read_text()
-
-
-def test_memory_of_facts_does_not_grow(work: Workplace, store: Store, bucket: str) -> None:
-    """Only the newest, and what is others', has to be known."""
+    """Two that share a prefix, of which one stopped a while ago; nor are its proofs."""
     metadata = store.metadata(bucket, f"{today()}/datadump1.sql")
     for ago in range(1, 30):
         day = (datetime.now().astimezone() - timedelta(ago)).date().isoformat()
-        store.put(bucket, f"{day}/datadump1.sql", b"dump", **metadata)
+        database = "crm" if ago > 14 else "FACULDADE"
+        store.put(bucket, f"{day}/datadump1.sql", b"dump", **{**metadata, "database": database})
+    (first,) = re.findall("Since ([-0-9]+): 15 not proven[.]", page_after_look(work, status))
+    assert first == (datetime.now().astimezone() - timedelta(14)).date().isoformat()
+
+
+def page_after_look(work: Workplace, status: Path) -> str:
     work.watch()
-    memory = json.loads(Path(work.settings["WATCH_DIR"], "memory.json").read_text())
-    assert len(memory["facts"]) == 10
+    return " ".join(re.findall("<p class=.quiet.>(.*?)</p>", (status / "index.html").read_text()))
 
 
 def test_umask_of_who_looks_hides_no_page(work: Workplace, status: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from xml.etree.ElementTree import Element
 
 import html5lib
@@ -11,7 +12,7 @@ import pytest
 from datadump.status.page import as_page
 from datadump.status.report import as_json
 from datadump.watch.checks import WORST_FIRST
-from datadump.watch.seen import PipelineSeen
+from datadump.watch.seen import BackupSeen, PipelineSeen, ProofSeen
 from support.pages import rows_of
 from support.states import DAY, HOSTILE, HOUR, Found, database, day, look, states
 
@@ -41,9 +42,16 @@ def test_page_is_valid_and_asks_for_nothing_else(state: str) -> None:
 
 
 def test_page_of_forty_databases_is_small() -> None:
-    """With all of them proven, which takes the most room."""
-    forty = [database(f"database_{n:02}", NOW, proven=range(90)) for n in range(40)]
-    assert len(as_page(*look(NOW, *forty)).encode()) < LARGEST
+    """With the longest names; and with a drill of each backup that failed, for a long reason."""
+    long = [database("n" * 62 + f"{number:02}", NOW, proven=range(90)) for number in range(40)]
+    failed = [
+        one._replace(
+            proofs=[p._replace(verified=False, reason="a table " * 20) for p in one.proofs]
+        )
+        for one in (database(f"db_{number:02}", NOW, proven=range(90)) for number in range(40))
+    ]
+    for pipelines in (long, failed):
+        assert len(as_page(*look(NOW, *pipelines)).encode()) < LARGEST
 
 
 def test_hostile_names_stay_text() -> None:
@@ -69,9 +77,8 @@ def test_what_is_wrong_comes_first_with_what_to_do() -> None:
 def rows(found: Found) -> dict[str, list[str]]:
     """The cells of each database's row, by its name."""
     table = next(one for one in tree(found).iter(XHTML + "table"))
-    return {
-        texts(row, "a")[0]: texts(row, "td") for row in table.iter(XHTML + "tr") if texts(row, "a")
-    }
+    found_rows = list(table.iter(XHTML + "tr"))[1:]
+    return {texts(row, "th")[0].partition(" (")[0]: texts(row, "td") for row in found_rows}
 
 
 def test_row_says_how_old_how_large_and_whether_proven() -> None:
@@ -101,6 +108,40 @@ def test_row_of_what_nobody_knows_is_not_called_well() -> None:
     assert name.get("class") == ""
 
 
+def test_what_failed_before_the_bucket_fell_silent_is_said() -> None:
+    """It isn't over."""
+    found = look(NOW, PipelineSeen("shop"), trouble="no answer")
+    known = found._replace(failing=found.failing | {"backup of shop": NOW - DAY})
+    assert texts(tree(known), "li")[-1].startswith("backup of shop found ")
+
+
+def test_drill_of_the_newest_counts_before_that_of_an_older_one() -> None:
+    """Whose object may be gone."""
+    one = database("shop", NOW, proven=[])
+    newest = one.backups[0]
+    proofs = [
+        ProofSeen(f"shop/{day(NOW + DAY)}/datadump1.sql", NOW, True, "", 7200.0, "gone"),
+        ProofSeen(newest.key, NOW - HOUR, False, "t is missing", 3.0, newest.etag),
+    ]
+    cells = rows(look(NOW, one._replace(proofs=proofs)))["shop"]
+    assert cells[2] == "failed 60 minutes ago"
+    assert cells[4] == "2 hours"  # a drill that failed may have ended early
+
+
+def test_time_to_come_is_no_young_backup() -> None:
+    one = database("shop", NOW + 2 * DAY)
+    assert rows(look(NOW, one))["shop"][0].startswith("in a time to come (")
+
+
+def test_day_of_a_backup_is_that_of_its_dump() -> None:
+    """Although it was uploaded on the next one, which its key has."""
+    midnight = datetime.fromtimestamp(NOW).astimezone().replace(hour=0, minute=5).timestamp()
+    backup = BackupSeen(f"{day(midnight)}/datadump1.sql", 1, midnight - 600)
+    cells = texts(tree(look(midnight, PipelineSeen("shop", [backup]))), "td")
+    assert any(cell.endswith(", yesterday") for cell in cells)
+    assert not any(cell.endswith(", today") for cell in cells)
+
+
 def test_newest_ten_have_their_commands() -> None:
     """Ready for a shell, whatever the database is called."""
     one = database("it's", NOW)
@@ -109,6 +150,8 @@ def test_newest_ten_have_their_commands() -> None:
         f"""docker compose run --rm restore 'it'"'"'s/{day(NOW)}/datadump1.sql.zst'"""
     )
     assert len(commands) == 10
+    dash = look(NOW, database("-x", NOW))
+    assert " restore -- -x/" in texts(tree(dash), "code")[2]
 
 
 def test_newest_that_is_proven_is_offered_too() -> None:
