@@ -96,6 +96,26 @@ class Catalogue:
             raise NoBackupError(self._absence(wanted))
         return self._with_proof(found)
 
+    def before(self, moment: datetime) -> Backup:
+        """The last one whose dump began before that moment; NoBackupError where there is none.
+
+        What is of another database, or doesn't tell when it was dumped, is passed over.
+        """
+        best: tuple[datetime, Backup] | None = None
+        for backup in self._own_of(self.days):
+            day = backup.key.split("/")[-2]
+            if best and day < (best[0] - timedelta(days=1)).date().isoformat():
+                break  # what was uploaded then was dumped before that
+            began = began_at(backup)
+            if began and began < moment and (best is None or began > best[0]):
+                best = began, backup
+        if best is None:
+            raise NoBackupError(
+                f"there is no backup of {self._database!r} from before {moment:%Y-%m-%d %H:%M:%S} "
+                f"in {self.place}: --list shows what is there"
+            )
+        return self._with_proof(best[1])
+
     def _absence(self, wanted: str) -> str:
         if wanted == LATEST:
             what = f"no backup of {self._database!r}"
@@ -136,11 +156,14 @@ class Catalogue:
         return self._with_proof(backup) if backup else None
 
     def _last_of(self, days: Iterable[str]) -> Backup | None:
+        return next(self._own_of(days), None)
+
+    def _own_of(self, days: Iterable[str]) -> Iterator[Backup]:
+        """Those of these days that are of no other database, the last one first."""
         numbered = chain.from_iterable(in_parallel(self.numbered, days))
         for backup in in_parallel(self._backup, (key for _, key in numbered)):
             if backup and backup.database in {"", self._database}:
-                return backup
-        return None
+                yield backup
 
     def _named(self, key: str) -> Backup | None:
         """What has that key, with the prefix before it first: the root may be another host's."""
@@ -163,6 +186,14 @@ class Catalogue:
         if proof is None or not proof.speaks_for(backup.dump_id, backup.etag):
             return backup
         return backup._replace(proof=proof)
+
+
+def began_at(backup: Backup) -> datetime | None:
+    """When its dump did; None where that isn't told."""
+    try:
+        return datetime.fromisoformat(backup.dumped_at).astimezone()
+    except (ValueError, OverflowError):
+        return None
 
 
 def catalogues_in(bucket: Bucket, whole: Pipeline) -> list[Catalogue]:

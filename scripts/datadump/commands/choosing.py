@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from datadump.backups.catalogue import (
     LATEST,
@@ -47,23 +48,28 @@ def catalogues_of(
 
 
 def look_up(
-    bucket: Bucket, environment: Mapping[str, str], database: str | None, what: str
+    bucket: Bucket,
+    environment: Mapping[str, str],
+    database: str | None,
+    what: str,
+    before: datetime | None = None,
 ) -> tuple[Catalogue, Backup]:
-    """The backup that a person means, and where it is.
+    """The backup that a person means, and where it is: ``what``, or the last one ``before``.
 
     Raises SettingsError, StoreError, UnclearError, and NoBackupError where there is no latest one,
     which is not for a slip of the pen.
     """
     catalogue = the_one_of(catalogues_of(bucket, environment, database), what)
     try:
-        return catalogue, catalogue.find(what)
+        return catalogue, catalogue.before(before) if before else catalogue.find(what)
     except NoBackupError as error:
         if what == LATEST:
             raise
         newest = catalogue.newest(NEWEST_SHOWN)._replace(more=False)
         raise UnclearError(
             f"{printable(str(error))}\n"
-            "WHAT is the word latest, a day (2026-11-23) for its last one, or a key; the newest:\n"
+            "WHAT is the word latest, a day (2026-11-23) for its last one, or a key; "
+            "--before 'YYYY-MM-DD HH:MM' takes the last one before that; the newest:\n"
             f"{as_table(newest, catalogue.place)}"
         ) from error
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from argparse import ArgumentTypeError
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from subprocess import CalledProcessError
 
 from datadump.backups.catalogue import NoBackupError, newest_of
@@ -29,8 +31,8 @@ SHOWN = 50  # backups
 def restore_command(arguments: Sequence[str]) -> int:
     """``restore --list`` or ``restore WHAT``; returns the exit status."""
     given = restore_parser().parse_args(arguments)
-    if given.list == bool(given.what):
-        restore_parser().error("say which backup: latest, a day, a key; or --list")
+    if [given.list, bool(given.what), bool(given.before)].count(True) != 1:
+        restore_parser().error("say which backup: latest, a day, a key, or --before; or --list")
     if given.into == "":  # a variable that is unset, in somebody's script
         restore_parser().error("--into: it names no database")
     action = list_backups if given.list else restore_one
@@ -45,10 +47,22 @@ def restore_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "what", nargs="?", metavar="WHAT", help="latest, a day (2026-11-23) for its last, or a key"
     )
+    parser.add_argument(
+        "--before",
+        type=moment,
+        metavar="MOMENT",
+        help="the last backup whose dump began before: '2026-11-26 02:00', in TZ",
+    )
     parser.add_argument("--database", metavar="NAME", help="whose backups, of those of DB_NAMES")
     parser.add_argument("--list", action="store_true", help="show the backups, newest first")
     parser.add_argument("--limit", type=int, default=SHOWN, help=f"of that list (default: {SHOWN})")
     parser.add_argument("--json", action="store_true", help="that list as JSON")
+    add_target(parser)
+    return parser
+
+
+def add_target(parser: argparse.ArgumentParser) -> None:
+    """The arguments that say where to, and how."""
     parser.add_argument(
         "--into", metavar="NAME", help="another database than DB_NAME, by the account LOOK_USER"
     )
@@ -65,7 +79,15 @@ def restore_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="with --overwrite: even where the dump holds no table",
     )
-    return parser
+
+
+def moment(text: str) -> str:
+    """The text, where it is a moment; its zone is TZ's, which isn't known yet, or its own."""
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no moment such as '2026-11-26 02:00'") from None
+    return text
 
 
 def list_backups(environment: Mapping[str, str], given: argparse.Namespace) -> int:
@@ -93,7 +115,10 @@ def restore_one(environment: Mapping[str, str], given: argparse.Namespace) -> in
     except CalledProcessError as error:
         return error.returncode
     bucket = connect(access)
-    catalogue, backup = look_up(bucket, environment, given.database, given.what)
+    before = datetime.fromisoformat(given.before).astimezone() if given.before else None
+    catalogue, backup = look_up(bucket, environment, given.database, given.what or "", before)
+    if before:
+        print(printable(f"the last before {given.before}: {backup.key}, of {backup.dumped_at}"))
     target = Target(
         name=given.into or catalogue.pipeline.database,
         overwrite=given.overwrite,

@@ -251,6 +251,32 @@ def test_latest_and_a_day_pass_over_other_databases(
 
 
 @pytest.mark.parametrize(
+    ("moment", "found"),
+    [
+        ("2026-11-25T03:00:01+00:00", "2026-11-25/datadump1.sql"),
+        ("2026-11-25T03:00:00+00:00", "2026-11-25/datadump2.sql"),
+        ("2026-11-24T20:00:00-03:00", "2026-11-24/datadump1.sql"),  # 23:00 in UTC
+    ],
+)
+def test_last_one_before_a_moment_goes_by_when_it_was_dumped(
+    store: Store, access: StoreAccess, pipeline: Pipeline, moment: str, found: str
+) -> None:
+    """Not by its key: one may have been uploaded late. Of this database, and where that is told."""
+    for key, dumped_at, database in (
+        ("2026-11-26/datadump1.sql", "2026-11-24T01:00:00+00:00", "other"),
+        ("2026-11-25/datadump3.sql", "", DATABASE),
+        ("2026-11-25/datadump1.sql", "2026-11-25T00:00:00-03:00", DATABASE),
+        ("2026-11-25/datadump2.sql", "2026-11-24T23:00:00+00:00", DATABASE),
+        ("2026-11-24/datadump1.sql", "2026-11-24T03:00:00+00:00", DATABASE),
+    ):
+        store.put(access.bucket, key, b"", **{"database": database, "dumped-at": dumped_at})
+    catalogue = catalogue_of(access, pipeline)
+    assert catalogue.before(datetime.fromisoformat(moment)).key == found
+    with pytest.raises(NoBackupError, match="no backup of 'FACULDADE' from before 2026-11-24"):
+        catalogue.before(datetime.fromisoformat("2026-11-24T03:00:00+00:00"))
+
+
+@pytest.mark.parametrize(
     ("wanted", "found"),
     [
         ("hosts/one/2026-11-23/datadump1.sql", "hosts/one/2026-11-23/datadump1.sql"),
