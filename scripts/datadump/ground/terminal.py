@@ -5,6 +5,7 @@ import sys
 KIBIBYTE = 1024  # bytes
 MEBIBYTE = 1024 * KIBIBYTE
 MOST_IN_A_LINE = 3
+TIMES = (("day", 86400), ("hour", 3600), ("minute", 60))  # seconds
 NUMBERS = {"SIZE", "ROWS"}  # columns that stand at the right
 
 
@@ -52,6 +53,14 @@ def human_size(size: int) -> str:
             break
         value, unit = value / KIBIBYTE, larger
     return f"{value:,.0f} B" if unit == "B" else f"{value:,.1f} {unit}"
+
+
+def span(seconds: float) -> str:
+    """A time as a person says it: ``3 hours``."""
+    for name, unit in TIMES:
+        if seconds >= 2 * unit:
+            return f"{seconds // unit:.0f} {name}s"
+    return "a minute" if seconds >= TIMES[-1][1] else "less than a minute"
 
 
 def aligned(rows: list[tuple[str, ...]]) -> list[str]:

@@ -88,8 +88,8 @@ class Download:
         """Fetch what isn't on disk yet. True: some of it was."""
         on_disk = self._file.ranges_on_disk(len(self._starts))
         done = sum(self._length(number) for number in on_disk)
-        progress = Progress(self._url, self._backup.size, done)
-        self._fetch(set(range(len(self._starts))) - on_disk, progress)
+        with Progress(self._url, self._backup.size, done) as progress:
+            self._fetch(set(range(len(self._starts))) - on_disk, progress)
         return bool(on_disk)
 
     def _fetch(self, numbers: Iterable[int], progress: Progress) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from itertools import chain, groupby
 from typing import NamedTuple
@@ -87,13 +87,18 @@ class Load:
         self._taken: set[str] = set()
         self._lock = threading.Lock()
         self._failed = threading.Event()
-        self._progress = Progress(database)
+        self._positions = [0] * JOBS  # of each connection in the file
+        self._progress = Progress(f"load into {database}", source.dump.size * JOBS, what="the dump")
         self._loaded = Loaded([], [])
 
     def one_by_one(self) -> Loaded:
         """Load all of the wanted sections one after another, in their own order."""
-        with self._source.dump.open() as stream:
-            self._run(whole(sections(stream)), lambda section: section.kind in self._kinds)
+        with self._progress, self._source.dump.followed() as (stream, read):
+            self._run(
+                whole(sections(stream)),
+                lambda section: section.kind in self._kinds,
+                lambda: self._progress.reach(JOBS * read()),
+            )
         return self._loaded
 
     def in_parallel(self, outline: Outline, *, late_keys: bool) -> Loaded:
@@ -102,8 +107,8 @@ class Load:
         ``late_keys``: the tables' secondary keys are added when their rows are there.
         """
         self._run(outline.pieces, lambda section: section.kind in self._kinds & FIRST)
-        with ThreadPoolExecutor(JOBS) as pool:
-            futures = [pool.submit(self._load_tables, outline, late_keys) for _ in range(JOBS)]
+        with self._progress, ThreadPoolExecutor(JOBS) as pool:
+            futures = [pool.submit(self._load_tables, outline, late_keys, n) for n in range(JOBS)]
             try:
                 for future in as_completed(futures):
                     future.result()
@@ -114,8 +119,8 @@ class Load:
         self._run(whole(outline.pieces), lambda section: section.kind in self._kinds & LAST)
         return self._loaded
 
-    def _load_tables(self, outline: Outline, late_keys: bool) -> None:
-        """Load the tables that no other connection has taken, over one connection."""
+    def _load_tables(self, outline: Outline, late_keys: bool, number: int) -> None:
+        """Load the tables that no other connection has taken, over one of that number."""
         mine: set[str] = set()
 
         def wanted(section: Section) -> bool:
@@ -124,11 +129,16 @@ class Load:
             of_mine = section.kind in OF_A_TABLE and section.name in mine
             return of_mine or section.kind is Kind.HEAD
 
-        with self._source.dump.open() as stream:
+        with self._source.dump.followed() as (stream, read):
+
+            def moved() -> None:
+                self._positions[number] = read()
+                self._progress.reach(sum(self._positions))
+
             pieces = sections(stream)
             if late_keys:
                 pieces = keys_after_rows(pieces, outline.referenced)
-            self._run(pieces, wanted)
+            self._run(pieces, wanted, moved)
 
     def _is_free(self, table: str) -> bool:
         """Whether no connection has taken the table yet; from now on one has."""
@@ -137,15 +147,18 @@ class Load:
             self._taken.add(table)
         return free
 
-    def _run(self, pieces: Iterable[Piece], wanted: Wanted) -> None:
+    def _run(
+        self, pieces: Iterable[Piece], wanted: Wanted, moved: Callable[[], None] = lambda: None
+    ) -> None:
         """In their order: what is program by the server's own reading, all else by the client's.
 
-        Each run of either begins with the settings that the dump's head made.
+        Each run of either begins with the settings that the dump's head made. ``moved`` is called
+        after each piece.
         """
         adapt = Adaptation(self._source.home, definers=self._source.definers)
         settings: list[bytes] = []  # that the dump's head has made so far
         for is_program, run in groupby(arranged(pieces, adapt, wanted), key=is_of_a_program):
-            first, rest = tuple(settings), self._watched(run, settings)
+            first, rest = tuple(settings), self._watched(run, settings, moved)
             if is_program:
                 self._run_programs(first, rest)
             else:
@@ -157,7 +170,9 @@ class Load:
                 session.run(setting)
             self._loaded.refused.extend(run_programs(session, pieces))
 
-    def _watched(self, pieces: Iterable[Piece], settings: list[bytes]) -> Iterator[Piece]:
+    def _watched(
+        self, pieces: Iterable[Piece], settings: list[bytes], moved: Callable[[], None]
+    ) -> Iterator[Piece]:
         for section, sql in pieces:
             if self._failed.is_set():
                 raise DumpError("another connection failed")
@@ -167,7 +182,7 @@ class Load:
                 self._loaded.left_out.extend(left_out_views(sql))
                 continue
             yield section, sql
-            self._progress.add(len(sql))
+            moved()
 
 
 def is_of_a_program(piece: Piece) -> bool:

@@ -20,27 +20,35 @@ from datadump.sql.reading import DumpFile
 from datadump.sql.sections import NOT_WHOLE, Kind
 
 
-def replace(
-    server: Server, source: Source, target: Target, there: Collection[Name], scratch: str
-) -> tuple[Loaded, list[str]]:
-    """Load the source beside a database that holds something, and put it in its place.
+class Replacement:
+    """A dump that takes the place of a database: it is loaded beside that, and then exchanged.
 
-    ``there``: what that holds. Returns what is missing, and what a person should know. Raises
-    RestoreError, DumpError, ServerError, SwapError and OSError.
+    ``there``: what the database holds. Raises RestoreError, DumpError, ServerError, SwapError and
+    OSError.
     """
-    name = target.name
-    expected = checked_inventory(source.dump)
-    announce(expected, target, there)
-    beside, before = stamped(name, "new"), stamped(name, "before")
-    swap = Swap(server, name, beside, before, scratch)
-    swap.prepare()
-    copy = source._replace(home=beside, kinds=ALL - {Kind.EVENTS})
-    loaded = load_beside(server, copy, expected)
-    place = printable(f"it takes the place of {name}, which becomes {before}")
-    print(f"the dump is loaded; {place}", flush=True)
-    refused = swap.run(source)
-    told = [*swap.warnings, f"what {name} held before is in {before}"]
-    return loaded._replace(refused=refused), told
+
+    def __init__(
+        self, server: Server, source: Source, target: Target, there: Collection[Name], scratch: str
+    ) -> None:
+        self._server, self._source, self._name = server, source, target.name
+        self._expected = checked_inventory(source.dump)
+        announce(self._expected, target, there)
+        self._beside, self._before = stamped(target.name, "new"), stamped(target.name, "before")
+        self._swap = Swap(server, target.name, self._beside, self._before, scratch)
+        self._swap.prepare()
+
+    def load(self) -> Loaded:
+        """What is missing of it."""
+        copy = self._source._replace(home=self._beside, kinds=ALL - {Kind.EVENTS})
+        return load_beside(self._server, copy, self._expected)
+
+    def exchange(self, loaded: Loaded) -> tuple[Loaded, list[str]]:
+        """What is missing then, and what a person should know."""
+        place = printable(f"it takes the place of {self._name}, which becomes {self._before}")
+        print(f"the dump is loaded; {place}", flush=True)
+        refused = self._swap.run(self._source)
+        told = [*self._swap.warnings, f"what {self._name} held before is in {self._before}"]
+        return loaded._replace(refused=refused), told
 
 
 def checked_inventory(dump: DumpFile) -> Inventory:

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from datadump.backups.catalogue import Backup
+from datadump.ground.progress import Phases
 from datadump.mariadb.objects import Schema
 from datadump.mariadb.server import Server
 from datadump.restore.download import Download
 from datadump.restore.loading import Loaded, Source, load_file
 from datadump.restore.programs import Refused, keep
-from datadump.restore.replacing import replace
+from datadump.restore.replacing import Replacement
 from datadump.restore.scratch import program_file
 from datadump.restore.target import (
     RestoreError,
@@ -51,21 +52,32 @@ def restore(
         if not free:
             raise RestoreError(f"another restore into {target.name} is under way")
         check_emptiness(server, target)
-        download = Download(bucket, backup, scratch)
-        dump = DumpFile(download.fetch())
-        check_head(dump)
-        origin = database_of(dump)
-        check_origin(server, target, origin, f"{backup.key} says itself that it is")
-        # The dump's own word for it, which may be in other letters.
-        home = origin if target.of_itself and origin else target.name
-        source = Source(dump, home, definers=target.definers)
+        download, phases = Download(bucket, backup, scratch), Phases()
+        with phases.phase("fetch"):
+            dump = DumpFile(download.fetch())
+        source = source_of(dump, server, target, backup.key)
         told: list[str] = []
         if there := check_emptiness(server, target):  # somebody may have been at work meanwhile
-            loaded, told = replace(server, source, target, there, scratch)
+            replacement = Replacement(server, source, target, there, scratch)
+            with phases.phase("load"):
+                loaded = replacement.load()
+            with phases.phase("exchange"):
+                loaded, told = replacement.exchange(loaded)
         else:
-            loaded = load(server, source, target.name)
+            with phases.phase("load"):
+                loaded = load(server, source, target.name)
     download.remove()
-    return restored(server, target, loaded, told, scratch)
+    return restored(server, target, loaded, [*told, str(phases)], scratch)
+
+
+def source_of(dump: DumpFile, server: Server, target: Target, key: str) -> Source:
+    """What is to be loaded there. Raises RestoreError and DumpError where that isn't possible."""
+    check_head(dump)
+    origin = database_of(dump)
+    check_origin(server, target, origin, f"{key} says itself that it is")
+    # The dump's own word for it, which may be in other letters.
+    home = origin if target.of_itself and origin else target.name
+    return Source(dump, home, definers=target.definers)
 
 
 def restored(

@@ -135,11 +135,10 @@ class MultipartUploads:
         """Send the parts that the store hasn't, and complete the upload if the key is free."""
         parts = slices(path, size)
         stored = self._stored(upload_id, parts) if resumed else {}
-        progress = Progress(
-            self._bucket.url(self._key), size, sum(parts[number].length for number in stored)
-        )
+        done = sum(parts[number].length for number in stored)
         missing = {number: part for number, part in parts.items() if number not in stored}
-        stored.update(self._send_missing(upload_id, missing, progress))
+        with Progress(self._bucket.url(self._key), size, done) as progress:
+            stored.update(self._send_missing(upload_id, missing, progress))
         self._bucket.expect_free(self._key)  # hours may have passed since the key was chosen
         complete = partial(
             self._client.complete_multipart_upload,

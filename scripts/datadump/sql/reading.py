@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, NamedTuple
 
@@ -27,14 +27,30 @@ class DumpFile(NamedTuple):
 
         Raises OSError, and DumpError where the file can't be decompressed to its end.
         """
+        with self.followed() as (stream, _):
+            yield stream
+
+    @contextmanager
+    def followed(self) -> Iterator[tuple[BinaryIO, Callable[[], int]]]:
+        """The same, and what tells in this context how many of the file's bytes are read by now."""
         with open(self.path, "rb") as file:
+
+            def read() -> int:
+                # A program that decompresses moves the position of this same open file.
+                return os.lseek(file.fileno(), 0, os.SEEK_CUR)
+
             start = file.peek(4)
             for magic, command in DECOMPRESSORS.items():
                 if start.startswith(magic):
                     with decompressed(file, command) as stream:
-                        yield stream
+                        yield stream, read
                     return
-            yield file
+            yield file, read
+
+    @property
+    def size(self) -> int:
+        """The file's bytes. Raises OSError."""
+        return os.path.getsize(self.path)
 
 
 @contextmanager

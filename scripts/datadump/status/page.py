@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from datadump.ground.terminal import human_size
+from datadump.ground.terminal import human_size, span
 from datadump.status.days import STATES, days_of, in_words
 from datadump.status.drawings import calendar, curve, places
-from datadump.watch.checks import CLOCKS_APART, Check, moment, span
+from datadump.watch.checks import CLOCKS_APART, Check, moment
 from datadump.watch.seen import BackupSeen, PipelineSeen, Seen
 
 RESTORE = "docker compose run --rm restore "

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from datadump.ground.terminal import aligned, printable
-from datadump.watch.checks import Check, moment, span
+from datadump.ground.terminal import aligned, printable, span
+from datadump.watch.checks import Check, moment
 from datadump.watch.seen import PipelineSeen, Seen
 
 HEADER = ("STATE", "CHECK", "DATABASE", "SINCE", "WHAT")

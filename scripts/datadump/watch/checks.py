@@ -11,14 +11,13 @@ from datetime import datetime
 from statistics import median
 from typing import NamedTuple
 
-from datadump.ground.terminal import human_size
+from datadump.ground.terminal import human_size, span
 from datadump.settings.watching import Wanted
 from datadump.watch.seen import BackupSeen, PipelineSeen, Seen
 
 WORST_FIRST = ("bucket", "backup", "proof", "size", "dump", "upload", "room", "coverage")
 SIZES_COMPARED = 7  # backups before the newest, of the same suffix
 CLOCKS_APART = 300  # seconds that two clocks may differ
-UNITS = (("day", 86400), ("hour", 3600), ("minute", 60))  # seconds
 TO_COME = "which is to come: one of two clocks is wrong, and how old it is isn't known"
 DUMP = "docker compose run --rm dump"
 DRILL = "docker compose run --rm restore-drill"
@@ -204,14 +203,6 @@ def coverage(seen: Seen) -> Verdict:
         f"nobody backs up {', '.join(seen.uncovered)}: name them in DB_NAMES, or in DB_EXCLUDE if "
         "that is meant"
     )
-
-
-def span(seconds: float) -> str:
-    """A time as a person says it: ``3 hours``."""
-    for name, unit in UNITS:
-        if seconds >= 2 * unit:
-            return f"{seconds // unit:.0f} {name}s"
-    return "a minute" if seconds >= UNITS[-1][1] else "less than a minute"
 
 
 def moment(seconds: float) -> str:

@@ -1,11 +1,10 @@
-"""Rules of checksums, part sizes and the progress of an upload."""
+"""Rules of checksums and part sizes."""
 
 import hashlib
 import io
 
 import pytest
 from datadump.ground.fingerprint import Fingerprint, fingerprint_of
-from datadump.ground.progress import Progress
 from datadump.ground.terminal import MEBIBYTE
 from datadump.s3.multipart import MOST_PARTS, SMALLEST_PART, part_size
 
@@ -30,18 +29,3 @@ def test_a_thousand_parts_hold_any_object_up_to_5_tb(size: int) -> None:
 def test_parts_stay_within_the_limit_of_s3_where_a_thousand_do_not_suffice() -> None:
     """S3 takes 10,000 parts of 5 GiB: enough for its 5 TiB."""
     assert part_size(5 * 1024 * GIBIBYTE) == 5 * GIBIBYTE
-
-
-def test_progress_is_said_every_ten_seconds(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """What is there by then, parts of earlier ticks included, and the rate of this one."""
-    readings = iter([0.0, 3.0, 6.0, 9.0, 12.0, 15.0, 18.0, 21.0, 24.0])
-    monkeypatch.setattr("datadump.ground.progress.time.monotonic", lambda: next(readings))
-    progress = Progress("s3://b/k", 1000 * MEBIBYTE, 200 * MEBIBYTE)
-    for _ in range(8):
-        progress.add(30 * MEBIBYTE)
-    assert capsys.readouterr().out.splitlines() == [
-        "s3://b/k: 320 of 1,000 MiB, 10 MiB/s",
-        "s3://b/k: 440 of 1,000 MiB, 10 MiB/s",
-    ]

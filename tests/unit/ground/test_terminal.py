@@ -31,7 +31,7 @@ def test_progress_shows_no_key_as_it_is(
     """Whoever writes to the bucket chooses it."""
     monkeypatch.setattr("datadump.ground.progress.SECONDS_BETWEEN_REPORTS", 0.0)
     Progress("s3://b/\x1b[2J\ud800", 3 * 1024**2, 0).add(1024**2)
-    assert capsys.readouterr().out.startswith("s3://b/?[2J?: 1 of 3 MiB, ")
+    assert capsys.readouterr().out.startswith("s3://b/?[2J?: 33 % of 3 MiB, ")
 
 
 def test_notice_is_given_once_to_each_who_is_told(capsys: pytest.CaptureFixture[str]) -> None:
