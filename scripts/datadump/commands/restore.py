@@ -26,6 +26,7 @@ from datadump.settings.scratch import read_scratch
 from datadump.settings.store import read_store
 
 SHOWN = 50  # backups
+EARLIEST, LATEST = 1970, 9999  # years between which every zone has its moments
 
 
 def restore_command(arguments: Sequence[str]) -> int:
@@ -83,11 +84,10 @@ def add_target(parser: argparse.ArgumentParser) -> None:
 
 def moment(text: str) -> str:
     """The text, where it is a moment; its zone is TZ's, which isn't known yet, or its own."""
-    try:
-        datetime.fromisoformat(text)
-    except ValueError:
-        raise ArgumentTypeError(f"{text!r} is no moment such as '2026-11-26 02:00'") from None
-    return text
+    with suppress(ValueError):
+        if EARLIEST < datetime.fromisoformat(text).year < LATEST:
+            return text
+    raise ArgumentTypeError(f"{text!r} is no moment such as '2026-11-26 02:00'")
 
 
 def list_backups(environment: Mapping[str, str], given: argparse.Namespace) -> int:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from support.mariadb import Server, contents, quoted, running_server
@@ -53,6 +56,29 @@ def work(tmp_path: Path, server: Server, store: Store, bucket: str, shop: None) 
 
 def databases(server: Server) -> set[str]:
     return {name for (name,) in server.query("SHOW DATABASES")}
+
+
+def test_last_before_a_moment_is_restored_and_named(work: Workplace, server: Server) -> None:
+    """The damage came after it; the moment is of TZ."""
+    start = int(time.time())
+    wait_for("another second", lambda: time.time() >= start + 1)
+    moment = datetime.now(ZoneInfo(work.environment()["TZ"])).strftime("%Y-%m-%d %H:%M:%S")
+    server.query(f"DROP TABLE {DATABASE}.child")
+    back_up(work)
+    result = work.restore("--before", moment, "--into", f"{DATABASE}_into")
+    assert result.returncode == 0, work.messages()
+    assert f"the last before {moment}: {today()}/datadump1.sql, of " in result.stdout
+    assert server.query(f"SHOW TABLES FROM {DATABASE}_into LIKE 'child'")
+    result = work.restore("--before", "2026-01-01", "--into", f"{DATABASE}_into")
+    assert result.returncode == 2
+    assert f"there is no backup of '{DATABASE}' from before 2026-01-01 00:00:00" in result.stderr
+
+
+@pytest.mark.parametrize("text", ["yesterday", "02:00", "0001-01-01 00:00", "9999-12-31 23:59"])
+def test_moment_that_is_none_is_one_line(work: Workplace, text: str) -> None:
+    result = work.restore("--before", text)
+    assert result.returncode == 2
+    assert f"{text!r} is no moment such as '2026-11-26 02:00'" in result.stderr
 
 
 def event_status(server: Server, database: str) -> str:
