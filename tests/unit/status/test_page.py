@@ -125,7 +125,14 @@ def test_drill_of_the_newest_counts_before_that_of_an_older_one() -> None:
     ]
     cells = rows(look(NOW, one._replace(proofs=proofs)))["shop"]
     assert cells[2] == "failed 60 minutes ago"
-    assert cells[4] == "2 hours"  # a drill that failed may have ended early
+
+
+def test_time_of_a_restore_is_that_of_a_drill_that_went_well() -> None:
+    """One that failed may have ended early."""
+    one = database("shop", NOW, proven=[0, 7])
+    newest, older = one.proofs
+    failed = one._replace(proofs=[newest._replace(verified=False, seconds=3.0), older])
+    assert rows(look(NOW, failed))["shop"][4] == "7 minutes"
 
 
 def test_time_to_come_is_no_young_backup() -> None:

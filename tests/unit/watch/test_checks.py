@@ -138,6 +138,15 @@ def test_sizes_of_one_suffix_are_compared() -> None:
     assert text.startswith("size of shop: ")
 
 
+def test_what_is_left_of_a_database_is_not_hidden_by_its_folder() -> None:
+    """From before there were several; both have its name, and one of them waits."""
+    left = WELL._replace(backups=[], proofs=[], waiting=[NOW - 2 * HOUR])
+    for pipelines in ((left, WELL), (WELL, left)):
+        assert {text.partition(":")[0] for text in failing(*pipelines)} == {
+            "backup of shop", "upload of shop",
+        }  # fmt: skip
+
+
 def test_worst_comes_first() -> None:
     """Among what fails, whichever database it is of."""
     late = WELL._replace(waiting=[NOW - 2 * HOUR])
