@@ -35,6 +35,7 @@ LAST = (ALL - OF_A_TABLE - FIRST) | {Kind.HEAD}
 PROGRAM = frozenset({Kind.PLACEHOLDER, Kind.TRIGGERS, Kind.EVENTS, Kind.ROUTINES, Kind.VIEW})
 JOBS = 4  # connections
 NO_ROOM_TO_SORT = "ERROR 1878 "
+Moved = Callable[[int], None]
 SETTING = re.compile(rb"(?:/\*M?!\d+ )?SET [^;]*;\s*", re.IGNORECASE)
 
 
@@ -87,17 +88,16 @@ class Load:
         self._taken: set[str] = set()
         self._lock = threading.Lock()
         self._failed = threading.Event()
-        self._positions = [0] * JOBS  # of each connection in the file
-        self._progress = Progress(f"load into {database}", source.dump.size * JOBS, what="the dump")
         self._loaded = Loaded([], [])
 
     def one_by_one(self) -> Loaded:
         """Load all of the wanted sections one after another, in their own order."""
-        with self._progress, self._source.dump.followed() as (stream, read):
+        dump = self._source.dump
+        with self._progress(dump.size) as progress, dump.followed() as (stream, read):
             self._run(
                 whole(sections(stream)),
                 lambda section: section.kind in self._kinds,
-                lambda: self._progress.reach(JOBS * read()),
+                lambda _: progress.reach(read()),
             )
         return self._loaded
 
@@ -106,9 +106,18 @@ class Load:
 
         ``late_keys``: the tables' secondary keys are added when their rows are there.
         """
-        self._run(outline.pieces, lambda section: section.kind in self._kinds & FIRST)
-        with self._progress, ThreadPoolExecutor(JOBS) as pool:
-            futures = [pool.submit(self._load_tables, outline, late_keys, n) for n in range(JOBS)]
+        with self._progress(outline.sql) as progress:
+            moved = progress.add
+            self._run(outline.pieces, lambda one: one.kind in self._kinds & FIRST, moved)
+            self._load_all_tables(outline, late_keys, moved)
+            self._run(whole(outline.pieces), lambda one: one.kind in self._kinds & LAST, moved)
+        return self._loaded
+
+    def _load_all_tables(self, outline: Outline, late_keys: bool, moved: Moved) -> None:
+        with ThreadPoolExecutor(JOBS) as pool:
+            futures = [
+                pool.submit(self._load_tables, outline, late_keys, moved) for _ in range(JOBS)
+            ]
             try:
                 for future in as_completed(futures):
                     future.result()
@@ -116,11 +125,12 @@ class Load:
                 self._failed.set()
                 self._server.end_loads()
                 raise
-        self._run(whole(outline.pieces), lambda section: section.kind in self._kinds & LAST)
-        return self._loaded
 
-    def _load_tables(self, outline: Outline, late_keys: bool, number: int) -> None:
-        """Load the tables that no other connection has taken, over one of that number."""
+    def _progress(self, size: int) -> Progress:
+        return Progress(f"load into {self._database}", size, what="the dump")
+
+    def _load_tables(self, outline: Outline, late_keys: bool, moved: Moved) -> None:
+        """Load the tables that no other connection has taken, over one connection."""
         mine: set[str] = set()
 
         def wanted(section: Section) -> bool:
@@ -129,12 +139,7 @@ class Load:
             of_mine = section.kind in OF_A_TABLE and section.name in mine
             return of_mine or section.kind is Kind.HEAD
 
-        with self._source.dump.followed() as (stream, read):
-
-            def moved() -> None:
-                self._positions[number] = read()
-                self._progress.reach(sum(self._positions))
-
+        with self._source.dump.open() as stream:
             pieces = sections(stream)
             if late_keys:
                 pieces = keys_after_rows(pieces, outline.referenced)
@@ -147,13 +152,11 @@ class Load:
             self._taken.add(table)
         return free
 
-    def _run(
-        self, pieces: Iterable[Piece], wanted: Wanted, moved: Callable[[], None] = lambda: None
-    ) -> None:
+    def _run(self, pieces: Iterable[Piece], wanted: Wanted, moved: Moved) -> None:
         """In their order: what is program by the server's own reading, all else by the client's.
 
-        Each run of either begins with the settings that the dump's head made. ``moved`` is called
-        after each piece.
+        Each run of either begins with the settings that the dump's head made. ``moved`` is told how
+        large each piece was.
         """
         adapt = Adaptation(self._source.home, definers=self._source.definers)
         settings: list[bytes] = []  # that the dump's head has made so far
@@ -171,7 +174,7 @@ class Load:
             self._loaded.refused.extend(run_programs(session, pieces))
 
     def _watched(
-        self, pieces: Iterable[Piece], settings: list[bytes], moved: Callable[[], None]
+        self, pieces: Iterable[Piece], settings: list[bytes], moved: Moved
     ) -> Iterator[Piece]:
         for section, sql in pieces:
             if self._failed.is_set():
@@ -182,7 +185,7 @@ class Load:
                 self._loaded.left_out.extend(left_out_views(sql))
                 continue
             yield section, sql
-            moved()
+            moved(len(sql))
 
 
 def is_of_a_program(piece: Piece) -> bool:

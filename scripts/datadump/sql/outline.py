@@ -38,6 +38,7 @@ class Outline:
 
     pieces: list[Piece] = field(default_factory=list)
     size: int = 0  # of the pieces, in bytes of memory
+    sql: int = 0  # bytes of the whole dump
     tables: set[str] = field(default_factory=set)
     referenced: set[Column] = field(default_factory=set)
 
@@ -53,6 +54,7 @@ class Outline:
 
     def add(self, section: Section, sql: bytes) -> None:
         """Take up the next piece of the dump."""
+        self.sql += len(sql)
         if section.kind is Kind.STRUCTURE:
             self.tables.add(section.name)
             self.referenced.update(referenced_columns(sql))

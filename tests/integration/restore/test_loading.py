@@ -56,6 +56,26 @@ def test_keys_that_the_server_has_no_room_to_sort_come_with_the_rows(
     assert "tmpdir is full" in capfd.readouterr().out
 
 
+@pytest.mark.parametrize("foreign", [False, True])
+def test_progress_of_a_load_ends_with_all_of_the_dump(
+    loader: Loader, tmp_path: Path, capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch, foreign: bool,
+) -> None:  # fmt: skip
+    """Though one table has most of it, and one connection alone is at work at last."""
+    path = tmp_path / "dump.sql"
+    with loader.dump(DATABASE) as dump:
+        path.write_bytes(b"SELECT 1;\n" * foreign + dump.read())
+    monkeypatch.setattr("datadump.ground.progress.SECONDS_BETWEEN_REPORTS", 0.0)
+    name = f"progress_{foreign}"
+    loader.query(f"CREATE DATABASE {name}")
+    load_file(loader, Source(DumpFile(str(path)), name), name)
+    begin = f"load into {name}: "
+    lines = [line for line in capfd.readouterr().out.splitlines() if line.startswith(begin)]
+    parts = [int(line.removeprefix(begin).partition(" % of the dump")[0]) for line in lines]
+    assert len(set(parts)) > 3
+    assert parts[-1] >= 99
+
+
 def test_statement_of_a_load_may_take_longer_than_others(server: Server, loader: Loader) -> None:
     """Keys of a large table do; the server may have a limit for people's queries."""
     slow = b"CREATE TABLE counted AS SELECT COUNT(SHA2(seq, 512)) FROM seq_1_to_500000;\n"
