@@ -118,6 +118,22 @@ def test_history_is_the_bucket_s(
     assert f"Since {days[89]}: 89 proven; 1 not proven." in (status / "index.html").read_text()
 
 
+def test_look_that_was_cut_makes_the_next_ask_for_nothing_twice(
+    work: Workplace, status: Path, store: Store, proxy: Proxy, bucket: str
+) -> None:
+    """The store went away when it had told half."""
+    store.put(bucket, f"proofs/{today()}/datadump1.sql.json")
+    work.settings["AWS_ENDPOINT_URL_S3"] = proxy.url
+    work.watch()
+    proxy.choose = lambda request: 403 if "prefix=proofs" in request.path else None
+    assert work.watch().returncode == 1
+    assert bucket_check(status) == "0.0"
+    proxy.choose = lambda _: None
+    proxy.requests.clear()
+    assert work.watch().returncode == 0
+    assert len(proxy.requests) == 2
+
+
 def test_backups_of_another_database_are_none_of_these_days(
     work: Workplace, status: Path, store: Store, bucket: str
 ) -> None:
