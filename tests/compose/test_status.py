@@ -53,14 +53,16 @@ def test_quickstart_ends_with_the_address_of_the_page(stack: Stack, backed_up: C
 
 def test_store_that_is_away_makes_the_page_red_until_it_is_back(backed_up: Checkout) -> None:
     """It says what to do, and the figures say 0."""
-    figure = 'datadump_check_passed{check="bucket",database=""}'
+    figure, away = 'datadump_check_passed{check="bucket",database=""}', ""
     for action, expected, value in (("stop", "Wrong", "0.0"), ("up", "Well", "1.0")):
         options = ("--timeout", "5") if action == "stop" else ("--detach", "--wait")
         backed_up.compose(action, *options, "s3")
         backed_up.run("docker", "compose", *LOOK)
         assert word() == expected
+        away = read()[2] if action == "stop" else away
         assert f"{figure} {value}\n" in read("metrics")[2]
         assert ("<h3>bucket</h3>" in read()[2]) is (action == "stop")
+    assert "is the store at http://s3:8333 (AWS_ENDPOINT_URL_S3) up" in away
 
 
 def test_server_shows_three_files_and_no_others(backed_up: Checkout) -> None:

@@ -15,7 +15,7 @@ HOUR, DAY, MIB = 3600, 86400, 1024 * 1024
 HOSTILE = """<script>alert(1)</script><!--#exec cmd="id" -->'"&amp;"""
 UNREACHABLE = (
     'Could not connect to the endpoint URL: "http://s3:8333/database-dumps?list-type=2" '
-    "(AWS_ENDPOINT_URL_S3: is the store up, and reachable from here?)"
+    "(s3://database-dumps): is the store at http://s3:8333 (AWS_ENDPOINT_URL_S3) up, and reachable?"
 )
 NO_SERVER = "Can't connect to server on 'db.example.com' (115) (DB_HOST db.example.com)"
 

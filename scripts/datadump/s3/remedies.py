@@ -120,6 +120,10 @@ REMEDIES = (
         "ProxyConnectionError",
         "only use HTTP and not HTTPS",
     ),
+    Remedy(
+        "is the store at {endpoint} (AWS_ENDPOINT_URL_S3) up, and reachable from here?",
+        "EndpointConnectionError ConnectTimeoutError",
+    ),
     Remedy("a proxy on the way has to let 16 MiB through in one request", "413"),
     Remedy(CHECKSUMS, "411 MissingContentLength"),
     Remedy(CHECKSUMS, "501 NotImplemented", operations=UPLOADS),

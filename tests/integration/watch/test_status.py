@@ -52,7 +52,7 @@ def test_store_that_goes_and_comes_is_seen_in_all_three(work: Workplace, status:
     """The JSON is what --json prints."""
     for settings, figure, sentence in (
         ({}, "1.0", "All "),
-        (AWAY, "0.0", "be asked, so nothing is known"),
+        (AWAY, "0.0", "(AWS_ENDPOINT_URL_S3) up, and reachable from here?"),
     ):
         log, brace, printed = work.watch("--json", **settings).stdout.partition("{\n")
         printed = brace + printed
