@@ -103,8 +103,10 @@ FLOORS = (
     {"settings", "dumps", "sql"},
     {"mariadb", "s3"},
     {"upload", "backups"},
-    {"restore", "watch"},
-    {"drill", "status"},
+    {"load", "watch"},
+    {"exchange", "status"},
+    {"restore"},
+    {"drill"},
     {"commands"},
 )
 

@@ -9,9 +9,9 @@ from typing import BinaryIO, NamedTuple
 
 from datadump.drill.elsewhere import outside_needs
 from datadump.ground.terminal import some_of
+from datadump.load.programs import Refused
 from datadump.mariadb.objects import Schema
 from datadump.mariadb.server import Server
-from datadump.restore.programs import Refused
 from datadump.sql.inventory import Inventory, Object, sum_rows, take_inventory
 from datadump.sql.programs import Name
 from datadump.sql.quoting import without_database

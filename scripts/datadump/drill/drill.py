@@ -17,11 +17,11 @@ from typing import NoReturn
 from datadump.drill.comparison import Comparison, Outcome
 from datadump.ground.progress import Phases
 from datadump.ground.terminal import MEBIBYTE, human_size
+from datadump.load.loading import Source, load_file
+from datadump.load.programs import Refused
 from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.server import Server
 from datadump.mariadb.throwaway import Account, throwaway_server
-from datadump.restore.loading import Source, load_file
-from datadump.restore.programs import Refused
 from datadump.restore.scratch import free_bytes, locked_folder
 from datadump.sql.inventory import Inventory, take_inventory
 from datadump.sql.lines import DumpError

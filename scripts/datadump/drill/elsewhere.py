@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from datadump.load.programs import Refused
 from datadump.mariadb.complaints import ServerError
-from datadump.restore.programs import Refused
 from datadump.sql.programs import Name
 
 # Of each error about what isn't there, or isn't for this account: what it is about.

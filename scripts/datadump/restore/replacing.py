@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from datadump.exchange.beside import stamped
+from datadump.exchange.swap import Swap
 from datadump.ground.terminal import human_size, printable
+from datadump.load.loading import ALL, Loaded, Source, load_file
 from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.objects import Schema
 from datadump.mariadb.server import Server
-from datadump.restore.loading import ALL, Loaded, Source, load_file
-from datadump.restore.swap import Swap
-from datadump.restore.target import RestoreError, Target, stamped
+from datadump.restore.target import RestoreError, Target
 from datadump.sql.inventory import Inventory, take_inventory
 from datadump.sql.lines import DumpError
 from datadump.sql.outline import is_of_mariadb_dump

@@ -6,21 +6,20 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from datadump.backups.catalogue import Backup
+from datadump.exchange.beside import program_file, stamped
 from datadump.ground.progress import Phases
+from datadump.load.loading import Loaded, Source, load_file
+from datadump.load.programs import Refused, keep
 from datadump.mariadb.objects import Schema
 from datadump.mariadb.server import Server
 from datadump.restore.download import Download
-from datadump.restore.loading import Loaded, Source, load_file
-from datadump.restore.programs import Refused, keep
 from datadump.restore.replacing import Replacement
-from datadump.restore.scratch import program_file
 from datadump.restore.target import (
     RestoreError,
     Target,
     check_emptiness,
     check_origin,
     check_target,
-    stamped,
 )
 from datadump.s3.bucket import Bucket
 from datadump.sql.outline import check_head

@@ -117,11 +117,6 @@ class PartialFile:
             return hashlib.file_digest(file, "sha256").hexdigest() == sha256.lower()
 
 
-def program_file(scratch: str, database: str) -> str:
-    """The path of the file that keeps the text of what is program, for a database of that name."""
-    return os.path.join(scratch, f"{database.replace('/', '_')}.sql")
-
-
 @contextmanager
 def locked_folder(scratch: str, prefix: str) -> Iterator[str]:
     """A folder in the scratch folder whose name begins so, as long as the context lasts.

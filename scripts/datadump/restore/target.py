@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import NamedTuple
 
+from datadump.exchange.beside import stamped
 from datadump.mariadb.objects import Schema
 from datadump.mariadb.server import Server
 from datadump.sql.programs import Name
@@ -71,8 +71,3 @@ def check_emptiness(server: Server, target: Target) -> set[Name]:
             "goes to another database"
         )
     return names
-
-
-def stamped(name: str, what: str) -> str:
-    """The name of a database beside that one: ``NAME_before_20261123_101500``."""
-    return f"{name}_{what}_{datetime.now().astimezone():%Y%m%d_%H%M%S}"

@@ -17,10 +17,10 @@ from datadump.drill import drill as drills
 from datadump.drill.comparison import OK, Comparison
 from datadump.drill.drill import definers_of, drill
 from datadump.ground.progress import Phases
+from datadump.load.loading import Source, load_file
 from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.server import Server as DrillServer
 from datadump.mariadb.throwaway import Account, throwaway_server
-from datadump.restore.loading import Source, load_file
 from datadump.sql.inventory import take_inventory
 from datadump.sql.reading import DumpFile
 from support.mariadb import Server, running_server

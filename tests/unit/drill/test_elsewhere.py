@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from datadump.drill.drill import unsound
 from datadump.drill.elsewhere import outside_needs
+from datadump.load.programs import Refused
 from datadump.mariadb.complaints import ServerError
-from datadump.restore.programs import Refused
 from datadump.sql.inventory import Inventory
 from datadump.sql.programs import Name
 from datadump.sql.sections import NOT_WHOLE

@@ -16,9 +16,9 @@ from itertools import chain, groupby
 from typing import NamedTuple
 
 from datadump.ground.progress import Progress
+from datadump.load.programs import Refused, run_programs
 from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.server import Server
-from datadump.restore.programs import Refused, run_programs
 from datadump.sql.adaptation import Adaptation, Wanted, arranged
 from datadump.sql.lines import DumpError
 from datadump.sql.outline import Outline, outline_of, whole

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from datadump.ground.pipes import BUFFER
+from datadump.load.loading import Source, load_file
 from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.server import Server as Loader
-from datadump.restore.loading import Source, load_file
 from datadump.sql.reading import DumpFile
 from support.mariadb import Server, contents, running_server
 

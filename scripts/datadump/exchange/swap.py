@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
 
+from datadump.exchange.beside import program_file
+from datadump.load.loading import Source, load_file
+from datadump.load.programs import Refused
 from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.objects import Schema
 from datadump.mariadb.server import Server
-from datadump.restore.loading import Source, load_file
-from datadump.restore.programs import Refused
-from datadump.restore.scratch import program_file
 from datadump.sql.inventory import take_inventory
 from datadump.sql.lines import DumpError
 from datadump.sql.quoting import quote

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from datadump.exchange.swap import Swap, SwapError
+from datadump.load.loading import Source
 from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.server import DUMP_OPTIONS
 from datadump.mariadb.server import Server as Client
-from datadump.restore.loading import Source
-from datadump.restore.swap import Swap, SwapError
 from datadump.sql.reading import DumpFile
 from support.mariadb import Server, contents, running_server
 from support.shop import DATABASE, ODDITIES

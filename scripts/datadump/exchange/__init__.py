@@ -1,0 +1,1 @@
+"""One database takes the place of another, which stays beside it, and back again."""

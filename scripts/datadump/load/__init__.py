@@ -1,0 +1,1 @@
+"""A dump's SQL becomes the content of a database."""
