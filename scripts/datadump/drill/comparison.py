@@ -152,9 +152,11 @@ class Comparison:
     def _plain(self, item: Object) -> bytes:
         """The definition, the same whether the definer of a view exists or not.
 
-        Nor does it tell where a table's files are: the drill's server keeps all of them together.
+        Nor does it tell where a table's files are: the drill's server keeps all of them together;
+        nor the blank lines around it, which are more where a broken view's comment follows.
         """
-        return ELSEWHERE.sub(b"", without_database(item.definition, self._schema.name))
+        plain = ELSEWHERE.sub(b"", without_database(item.definition, self._schema.name))
+        return plain.strip(b"\n")
 
 
 def summary(wrong: Iterable[Finding]) -> str:

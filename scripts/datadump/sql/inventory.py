@@ -157,6 +157,8 @@ def add_definition(inventory: Inventory, section: Section, sql: bytes) -> None:
 
 def add_unit(inventory: Inventory, section: Section, unit: list[bytes]) -> None:
     """Add this SQL as one trigger, event or routine, if it names one; ``unit`` is empty then."""
+    if not unit:  # what is known of a view stays: its section names it, too
+        return
     text = b"".join(unit).rstrip(b"-\n")  # without the beginning of the next section's head
     definition = AROUND_EVENTS.sub(b"", text)
     unit.clear()

@@ -187,6 +187,7 @@ CHANGES = {
     "CREATE TABLE more (id INT)": "table more is not in the dump",
     "DROP TRIGGER on_delete": "trigger on_delete is missing",
     "DROP VIEW a_view": "view a_view is missing",
+    "ALTER VIEW b_view AS SELECT id, a FROM z_view": "view b_view has another definition",
     "DROP PROCEDURE of_latin1": "procedure of_latin1 is missing",
     "DROP EVENT disabled": "event disabled is missing",
     "ALTER EVENT on_replica ENABLE": "event on_replica has another definition",
