@@ -15,8 +15,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from datadump.sql.outline import outline_of
 from datadump.sql.reading import DumpFile
+from datadump.sql.survey import survey
 from support.compose import USER, Checkout, settings_of_the_example
 from support.mariadb import CHARACTER_SETS, Server, contents
 from support.waiting import wait_for
@@ -127,7 +127,7 @@ def test_dump_has_an_outline(clone: Checkout, tmp_path: Path) -> None:
     """With this client too it is loaded over several connections."""
     path = tmp_path / "dump.sql"
     path.write_bytes(clone.object(f"{today()}/datadump1.sql"))
-    assert outline_of(DumpFile(str(path))) is not None
+    assert survey(DumpFile(str(path))).outline is not None
 
 
 def test_files_belong_to_the_person_who_cloned(clone: Checkout) -> None:

@@ -16,6 +16,7 @@ from datadump.sql.inventory import Inventory, Object, sum_rows, take_inventory
 from datadump.sql.programs import Name
 from datadump.sql.quoting import without_database
 from datadump.sql.reading import DumpFile
+from datadump.sql.sections import sections
 
 ELSEWHERE = re.compile(rb" (?:DATA|INDEX) DIRECTORY='[^']*'")
 OK = "ok"
@@ -65,7 +66,7 @@ class Comparison:
         self._needs = outside_needs(refused, database, self._broken)
         self._names = self._schema.objects()
         with self._dump_again() as stream:
-            self._found = take_inventory(stream)
+            self._found = take_inventory(sections(stream))
         self._same_version = self._found.server_version == expected.server_version
         self._other_rows = self._tables_of_other_rows()
 
@@ -100,7 +101,8 @@ class Comparison:
         if not doubtful:
             return set()
         with self._expected_dump.open() as stream, self._dump_again() as other:
-            sums, other_sums = sum_rows(stream, doubtful), sum_rows(other, doubtful)
+            sums = sum_rows(sections(stream), doubtful)
+            other_sums = sum_rows(sections(other), doubtful)
         return {name for name in doubtful if sums.get(name) != other_sums.get(name)}
 
     def _finding(self, name: Name) -> Finding:

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import NoReturn
 
 from datadump.drill.comparison import Comparison, Outcome
-from datadump.ground.progress import Phases
+from datadump.ground.progress import Phases, Progress
 from datadump.ground.terminal import MEBIBYTE, human_size
 from datadump.load.loading import Source, load_file
 from datadump.load.programs import Refused
@@ -23,11 +23,12 @@ from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.server import Server
 from datadump.mariadb.throwaway import Account, throwaway_server
 from datadump.restore.scratch import free_bytes, locked_folder
-from datadump.sql.inventory import Inventory, take_inventory
+from datadump.sql.inventory import Inventory
 from datadump.sql.lines import DumpError
 from datadump.sql.quoting import QUOTED, unquote
 from datadump.sql.reading import DumpFile
 from datadump.sql.sections import NOT_WHOLE
+from datadump.sql.survey import Outline, survey
 
 FOLDERS = "drill."  # how the names of drills' folders begin
 ROOM_FOR_A_SERVER = 1024**3  # bytes, with nothing in it
@@ -72,8 +73,9 @@ def drill_unhurried(
 ) -> Outcome:
     """What :func:`drill` finds, however long it takes."""
     try:
-        with dump.open() as stream:
-            expected = take_inventory(stream)
+        with phases.phase("read"), Progress("read", dump.size, what="the dump") as progress:
+            expected, outline = survey(dump, progress.reach)
+        definers = definers_of(expected)
     except DumpError as error:
         return Outcome([], str(error))
     if reason := unsound(expected, origin):
@@ -84,11 +86,11 @@ def drill_unhurried(
     first = f"SET timestamp = {dumped_at}"
     with (
         locked_folder(scratch, FOLDERS) as folder,
-        throwaway_server(folder, first, database, definers_of(expected)) as server,
+        throwaway_server(folder, first, database, definers) as server,
     ):
         try:
             with phases.phase("load"):
-                refused = load(server, dump, database)
+                refused = load(server, dump, database, outline)
         except (ServerError, DumpError) as error:
             server.require_life()
             if NO_ROOM.search(str(error)):
@@ -98,12 +100,14 @@ def drill_unhurried(
             return Comparison(server, database, expected, dump, refused).outcome()
 
 
-def load(server: Server, dump: DumpFile, database: str) -> Sequence[Refused]:
+def load(
+    server: Server, dump: DumpFile, database: str, outline: Outline | None
+) -> Sequence[Refused]:
     """Load the dump; returns what the server didn't make of it. Raises ServerError and DumpError.
 
     What it didn't make for want of room is an error.
     """
-    refused = load_file(server, Source(dump, database), database).refused
+    refused = load_file(server, Source(dump, database), database, outline).refused
     for one in refused:
         if NO_ROOM.search(str(one.error)):
             raise one.error
@@ -137,7 +141,7 @@ def require_room(scratch: str, size: int) -> None:
 def definers_of(inventory: Inventory) -> list[Account]:
     """The accounts that views, triggers, routines and events belong to.
 
-    Without them no view could be dumped.
+    Without them no view could be dumped. Raises DumpError where they are too many to be known.
     """
     heads = [
         DEFINER.search(item.definition)

@@ -21,8 +21,9 @@ from datadump.sql.reading import DumpFile
 def outcome_of(bucket: Bucket, backup: Backup, scratch: str, phases: Phases) -> Outcome:
     """What a drill of this backup finds, in a server below the folder ``scratch``.
 
-    Its phases are ``fetch``, ``load`` and ``compare``. An object that isn't what was uploaded is an
-    outcome, too. Raises StoreError, ServerError and OSError where no drill can be held.
+    Its phases are ``fetch``, ``read``, ``load`` and ``compare``. An object that isn't what was
+    uploaded is an outcome, too. Raises StoreError, ServerError and OSError where no drill can be
+    held.
     """
     download = Download(bucket, backup, scratch)
     try:

@@ -91,7 +91,7 @@ class Swap:
         self.warnings += [f"the view {view} was broken, and isn't kept" for view in broken]
         options = ["--no-data", *home.leaving_out(broken)]
         with self._server.dump(home.name, *options) as stream:
-            kept = take_inventory(stream).objects
+            kept = take_inventory(sections(stream)).objects
         for kind, name in sorted(home.objects() - kept.keys()):
             if name not in broken:
                 raise SwapError(f"the account can't read {kind} {name}, which would be lost")
@@ -142,7 +142,7 @@ class Swap:
         self._correct_sequences()
         self._home.drop_routines()
         program = source._replace(kinds=BESIDE_TABLES | {Kind.EVENTS})
-        refused = load_file(self._server, program, self._home.name).refused
+        refused = load_file(self._server, program, self._home.name, None).refused
         self._state = State.RESTORED
         self._drop_foreign_keys_to_the_new()
         for one in self._load_old_program(self._before):
@@ -182,7 +182,7 @@ class Swap:
 
     def _load_old_program(self, schema: Schema) -> list[Refused]:
         program = Source(self._old_program, schema.name, BESIDE_TABLES)
-        return load_file(self._server, program, schema.name).refused
+        return load_file(self._server, program, schema.name, None).refused
 
     def _move_tables(self) -> None:
         """All by one statement: where one can't be moved, the server moves none."""

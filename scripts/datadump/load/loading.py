@@ -3,7 +3,7 @@
 A dump of mariadb-dump is loaded over several connections at once. Each reads the whole file, which
 is fast, and takes every table that none of the others has taken: so memory is bounded, and nothing
 has to be decompressed onto the disk. What tables need comes before them, all else after them; that
-is the outline, which is small, and read first.
+is the outline, which is small, and known from the dump's survey.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.server import Server
 from datadump.sql.adaptation import Adaptation, Wanted, arranged
 from datadump.sql.lines import DumpError
-from datadump.sql.outline import Outline, outline_of, whole
 from datadump.sql.programs import left_out_views
 from datadump.sql.reading import DumpFile
 from datadump.sql.secondary_keys import keys_after_rows
-from datadump.sql.sections import Kind, Piece, Section, sections
+from datadump.sql.sections import Kind, Piece, Section, sections, whole
+from datadump.sql.survey import Outline
 
 ALL = frozenset(Kind)
 OF_A_TABLE = frozenset({Kind.STRUCTURE, Kind.ROWS})
@@ -61,14 +61,14 @@ class Loaded(NamedTuple):
     left_out: list[str]
 
 
-def load_file(server: Server, source: Source, database: str) -> Loaded:
+def load_file(server: Server, source: Source, database: str, outline: Outline | None) -> Loaded:
     """Load what the source says into that database, which exists.
 
-    Over several connections at once where it is a whole dump of mariadb-dump's, and if the server
-    has no room to sort its keys, once more from the beginning. Raises DumpError and ServerError.
+    Over several connections at once by the ``outline`` of the dump, and if the server has no room
+    to sort its keys, once more from the beginning; without one, statement by statement. Raises
+    DumpError and ServerError.
     """
-    outline = outline_of(source.dump) if Kind.ROWS in source.kinds else None
-    if not outline:
+    if outline is None:
         return Load(server, source, database).one_by_one()
     try:
         return Load(server, source, database).in_parallel(outline, late_keys=True)

@@ -12,28 +12,29 @@ from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.objects import Schema
 from datadump.mariadb.server import Server
 from datadump.restore.target import RestoreError, Target
-from datadump.sql.inventory import Inventory, take_inventory
+from datadump.sql.inventory import Inventory
 from datadump.sql.lines import DumpError
-from datadump.sql.outline import is_of_mariadb_dump
 from datadump.sql.programs import Name
 from datadump.sql.quoting import quote
-from datadump.sql.reading import DumpFile
+from datadump.sql.reading import DumpFile, is_of_mariadb_dump
 from datadump.sql.sections import NOT_WHOLE, Kind
+from datadump.sql.survey import Survey
 
 
 class Replacement:
     """A dump that takes the place of a database: it is loaded beside that, and then exchanged.
 
-    ``there``: what the database holds. Raises RestoreError, DumpError, ServerError, SwapError and
-    OSError.
+    ``found``: the survey of that dump, its rows counted. Raises RestoreError, DumpError,
+    ServerError, SwapError and OSError.
     """
 
     def __init__(
-        self, server: Server, source: Source, target: Target, there: Collection[Name], scratch: str
+        self, server: Server, source: Source, found: Survey, target: Target, scratch: str
     ) -> None:
         self._server, self._source, self._name = server, source, target.name
-        self._expected = checked_inventory(source.dump)
-        announce(self._expected, target, there)
+        self._found = found
+        check_wholeness(source.dump, found.inventory)
+        announce(found.inventory, target, Schema(server, target.name).objects())
         self._beside, self._before = stamped(target.name, "new"), stamped(target.name, "before")
         self._swap = Swap(server, target.name, self._beside, self._before, scratch)
         self._swap.prepare()
@@ -41,7 +42,7 @@ class Replacement:
     def load(self) -> Loaded:
         """What is missing of it."""
         copy = self._source._replace(home=self._beside, kinds=ALL - {Kind.EVENTS})
-        return load_beside(self._server, copy, self._expected)
+        return load_beside(self._server, copy, self._found)
 
     def exchange(self, loaded: Loaded) -> tuple[Loaded, list[str]]:
         """What is missing then, and what a person should know."""
@@ -52,18 +53,15 @@ class Replacement:
         return loaded._replace(refused=refused), told
 
 
-def checked_inventory(dump: DumpFile) -> Inventory:
-    """What the dump holds. Raises RestoreError and DumpError where it may not be all."""
+def check_wholeness(dump: DumpFile, inventory: Inventory) -> None:
+    """Raises RestoreError and DumpError where it may not be all that the dump held."""
     if not is_of_mariadb_dump(dump):
         raise RestoreError(
             "the dump isn't mariadb-dump's, so nobody can say whether all of it arrived: --into "
             "loads it into another database"
         )
-    with dump.open() as stream:
-        inventory = take_inventory(stream)
     if not inventory.whole:
         raise DumpError(NOT_WHOLE)
-    return inventory
 
 
 def announce(dump: Inventory, target: Target, there: Collection[Name]) -> None:
@@ -91,13 +89,14 @@ def tables(names: Collection[Name]) -> int:
     return sum(name.kind == "table" for name in names)
 
 
-def load_beside(server: Server, source: Source, expected: Inventory) -> Loaded:
+def load_beside(server: Server, source: Source, found: Survey) -> Loaded:
     """Load the source into a database that is made for it, and dropped where that fails."""
     beside = Schema(server, source.home)
     server.query(f"CREATE DATABASE {quote(beside.name)}")
     try:
-        loaded = load_file(server, source, beside.name)
-        require_all(beside, expected.objects.keys() - {one.name for one in loaded.refused})
+        loaded = load_file(server, source, beside.name, found.outline)
+        refused = {one.name for one in loaded.refused}
+        require_all(beside, found.inventory.objects.keys() - refused)
     except BaseException as error:
         try:
             beside.drop()

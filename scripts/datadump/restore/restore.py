@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from datadump.backups.catalogue import Backup
 from datadump.exchange.beside import program_file, stamped
-from datadump.ground.progress import Phases
+from datadump.ground.progress import Phases, Progress
 from datadump.load.loading import Loaded, Source, load_file
 from datadump.load.programs import Refused, keep
 from datadump.mariadb.objects import Schema
@@ -22,9 +22,9 @@ from datadump.restore.target import (
     check_target,
 )
 from datadump.s3.bucket import Bucket
-from datadump.sql.outline import check_head
 from datadump.sql.quoting import quote
 from datadump.sql.reading import DumpFile, database_of
+from datadump.sql.survey import Outline, Survey, check_head, survey
 
 
 class Restored(NamedTuple):
@@ -55,18 +55,25 @@ def restore(
         with phases.phase("fetch"):
             dump = DumpFile(download.fetch())
         source = source_of(dump, server, target, backup.key)
+        found = read(dump, target, phases)
         told: list[str] = []
-        if there := check_emptiness(server, target):  # somebody may have been at work meanwhile
-            replacement = Replacement(server, source, target, there, scratch)
+        if check_emptiness(server, target):  # somebody may have been at work meanwhile
+            replacement = Replacement(server, source, found, target, scratch)
             with phases.phase("load"):
                 loaded = replacement.load()
             with phases.phase("exchange"):
                 loaded, told = replacement.exchange(loaded)
         else:
             with phases.phase("load"):
-                loaded = load(server, source, target.name)
+                loaded = load(server, source, target.name, found.outline)
     download.remove()
     return restored(server, target, loaded, [*told, str(phases)], scratch)
+
+
+def read(dump: DumpFile, target: Target, phases: Phases) -> Survey:
+    """What the dump holds; its rows are counted where they may replace others."""
+    with phases.phase("read"), Progress("read", dump.size, what="the dump") as progress:
+        return survey(dump, progress.reach, rows=target.overwrite)
 
 
 def source_of(dump: DumpFile, server: Server, target: Target, key: str) -> Source:
@@ -91,11 +98,11 @@ def restored(
     return Restored(told + leftovers(server, target.name), loaded.refused, text)
 
 
-def load(server: Server, source: Source, name: str) -> Loaded:
+def load(server: Server, source: Source, name: str, outline: Outline | None) -> Loaded:
     """Load the source into a database that is empty, or isn't there yet. Raises RestoreError."""
     server.query(f"CREATE DATABASE IF NOT EXISTS {quote(name)}")
     try:
-        return load_file(server, source, name)
+        return load_file(server, source, name, outline)
     except BaseException as error:
         raise RestoreError(
             f"{str(error) or 'stopped'}; {name} holds what was loaded until then, and --overwrite "

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any
 
-from datadump.sql.lines import DATABASE, DumpError
+from datadump.sql.lines import DATABASE, HEAD_OF_ROWS, DumpError
 from datadump.sql.programs import (
     FIRST_LINES,
     Name,
@@ -16,18 +16,21 @@ from datadump.sql.programs import (
     left_out_views,
     name_of_program,
 )
-from datadump.sql.sections import LAST_COMMENT, OWN_SIZE, Kind, Piece, Section, sections
+from datadump.sql.sections import LAST_COMMENT, OWN_SIZE, Kind, Piece, Section
 
 ROW = re.compile(rb"\((?:[^'()]++|'(?:[^'\\]++|\\.|'')*+')*+\)", re.DOTALL)
 STATEMENT = re.compile(
     rb"INSERT\s+INTO `(?:[^`]++|``)++` (?:\((?:[^`)]++|`(?:[^`]++|``)++`)*+\) )?VALUES ?"
 )
+END_OF_STATEMENT = re.compile(rb";\r?\n")  # of INSERTs: names have no line end in them, nor values
 # The first and the last event of a dump have other lines around them than the rest.
 AROUND_EVENTS = re.compile(rb"^(?:DELIMITER |/\*!50106 (?:DROP EVENT|SET) ).*\n?", re.MULTILINE)
 SERVER = re.compile(rb"-- Server version\s+(\d+\.\d+)")
 OF_DEFINITIONS = {Kind.STRUCTURE: "table", Kind.VIEW: "view", Kind.SEQUENCE: "sequence"}
+OF_THE_WHOLE = frozenset({Kind.HEAD, Kind.END})
 KEPT = OF_DEFINITIONS.keys() | FIRST_LINES.keys() | {Kind.LEFT_OUT}
 MOST_DEFINITIONS = 256 * 1024**2  # bytes; they are kept in memory, twice in a drill
+Moved = Callable[[int], None]  # is told how many bytes
 
 
 @dataclass
@@ -44,65 +47,137 @@ class Object:
 
 @dataclass
 class Inventory:
-    """All that a dump names. ``size`` is the SQL's, in bytes."""
+    """All that a dump names.
 
-    objects: dict[Name, Object] = field(default_factory=dict)
+    ``size`` is the SQL's, in bytes; ``longest``, that of its longest statement with the delimiter,
+    which is one packet to the server: an INSERT of many rows, most often. Statements of one line
+    are taken for one.
+    """
+
     size: int = 0
+    longest: int = 0
     server_version: str = ""  # 11.8, say
     database: str = ""
     whole: bool = False  # it has mariadb-dump's own last line
     has_history: bool = False
     left_out: list[str] = field(default_factory=list)  # of broken views, a sentence for each
+    is_too_large: bool = False  # the names and definitions, to be kept
+    _objects: dict[Name, Object] = field(default_factory=dict)
+
+    @property
+    def objects(self) -> dict[Name, Object]:
+        """Each that it names. Raises DumpError where they are more than memory should hold."""
+        if self.is_too_large:
+            raise DumpError("the dump holds over 256 MiB of definitions")
+        return self._objects
 
     def object(self, kind: str, name: str) -> Object:
         """The object of that kind and name; an empty one is made where none is known yet."""
-        return self.objects.setdefault(Name(kind, name), Object())
+        return self._objects.setdefault(Name(kind, name), Object())
+
+    def forget_objects(self) -> None:
+        """They are too many to be kept; what else is known stays."""
+        self.is_too_large = True
+        self._objects.clear()
+        self.left_out.clear()
 
 
-def take_inventory(stream: BinaryIO) -> Inventory:
-    """What the dump names and holds; the stream is its SQL, and is read to its end.
+def unwatched(_: int) -> None:
+    """Nobody wants to know how many bytes."""
 
-    Raises DumpError for over 256 MiB of definitions, since they are kept in memory.
+
+def take_inventory(pieces: Iterable[Piece], moved: Moved = unwatched) -> Inventory:
+    """What the dump of these pieces names and holds; ``moved`` is told the size of each, in bytes.
+
+    Its objects can't be asked for where their definitions are over 256 MiB: they are kept in
+    memory.
     """
-    inventory = Inventory()
-    unit: list[bytes] = []  # of triggers, events and routines: the SQL of the one that is read
-    current = Section(Kind.HEAD)
-    for section, sql in bounded(sections(stream)):
-        inventory.size += len(sql)
-        if section.kind is Kind.LEFT_OUT:  # amid another section, it may be
-            inventory.left_out += left_out_views(sql)
-            continue
-        if section is not current:
-            add_unit(inventory, current, unit)
-            current = section
-        if section.kind is Kind.ROWS:
-            add_rows(inventory, section.name, sql)
-            continue
-        if section.kind in FIRST_LINES:
-            if begins_program(section, sql):
-                add_unit(inventory, section, unit)
-            unit.append(sql)
-        else:
-            add_definition(inventory, section, sql)
-    add_unit(inventory, current, unit)
-    return inventory
-
-
-def bounded(pieces: Iterable[Piece]) -> Iterator[Piece]:
-    """These pieces; DumpError where more of them is definitions than memory should hold."""
-    kept = 0  # bytes
+    taking = Taking()
     for section, sql in pieces:
-        kept += len(sql) + OWN_SIZE if section.kind in KEPT else 0
-        if kept > MOST_DEFINITIONS:
-            raise DumpError("the dump holds over 256 MiB of definitions")
-        yield section, sql
+        taking.add(section, sql)
+        moved(len(sql))
+    return taking.end()
 
 
-def add_rows(inventory: Inventory, table: str, lines: bytes) -> None:
+class Taking:
+    """An inventory as it is taken, piece by piece of the dump.
+
+    ``rows``: whether the tables' rows are counted and digested, too. That takes three times as
+    long as all the rest.
+    """
+
+    def __init__(self, *, rows: bool = True) -> None:
+        self._inventory = Inventory()
+        self._rows = rows
+        self._current = Section(Kind.HEAD)
+        self._unit: list[bytes] = []  # the SQL of the one definition that is read
+        self._kept = 0  # bytes of memory
+        self._open = 0  # bytes of the INSERT whose rows are read
+
+    def add(self, section: Section, sql: bytes) -> None:
+        """The next piece."""
+        self._measure(section, sql)
+        if section.kind in KEPT or section is not self._current:
+            self._keep(len(sql) + OWN_SIZE)
+        if section.kind is Kind.LEFT_OUT:  # amid another section, it may be
+            if not self._inventory.is_too_large:
+                self._inventory.left_out += left_out_views(sql)
+            return
+        if section is not self._current or begins_program(section, sql):
+            self._end_unit(section)
+        if section.kind in OF_THE_WHOLE:
+            add_fact(self._inventory, section, sql)
+        elif self._inventory.is_too_large:
+            return
+        elif section.kind is Kind.ROWS:
+            self._add_rows(section.name, sql)
+        elif section.kind in KEPT:
+            self._unit.append(sql)
+
+    def end(self) -> Inventory:
+        """The inventory, after the last piece."""
+        self._inventory.longest = max(self._inventory.longest, self._open)
+        self._end_unit(self._current)
+        return self._inventory
+
+    def _measure(self, section: Section, sql: bytes) -> None:
+        """Of rows a piece may hold several statements, or part of one; else one, or a comment."""
+        self._inventory.size += len(sql)
+        if section.kind is Kind.ROWS and (sql.startswith(b"(") or HEAD_OF_ROWS.match(sql)):
+            *ended, rest = map(len, END_OF_STATEMENT.split(sql))
+        elif self._open or not sql.startswith(b"--"):
+            ended, rest = [len(sql.rstrip()) - 1], 0  # without the delimiter, as those above
+        else:
+            return
+        if ended:
+            ended[0] += self._open
+            self._inventory.longest = max(self._inventory.longest, max(ended) + 1)
+            self._open = 0
+        self._open += rest
+
+    def _add_rows(self, table: str, lines: bytes) -> None:
+        content = self._inventory.object("table", table)
+        self._inventory.has_history |= b"system_versioning_insert_history=1" in lines[:200]
+        if self._rows:
+            add_rows(content, lines)
+
+    def _keep(self, size: int) -> None:
+        self._kept += size
+        if self._kept > MOST_DEFINITIONS:
+            self._unit.clear()
+            self._inventory.forget_objects()
+
+    def _end_unit(self, section: Section) -> None:
+        """Add what was read of one definition, if there is any; the next is of that section."""
+        if self._unit:
+            add_unit(self._inventory, self._current, self._unit)
+            self._unit.clear()
+        self._current = section
+
+
+def add_rows(content: Object, lines: bytes) -> None:
     """Add these lines of a table's data, INSERTs and rows, to its number of rows and its digest."""
-    content = inventory.object("table", table)
     content.digest.update(lines)
-    inventory.has_history |= b"system_versioning_insert_history=1" in lines[:200]
     statements = lines.count(b"\nINSERT ") + lines.startswith(b"INSERT ")
     if statements == lines.count(b" VALUES\n"):  # then each row has a line of its own
         content.rows += lines.count(b"\n(") + lines.startswith(b"(")
@@ -128,10 +203,16 @@ def rows_of(lines: bytes) -> Iterator[bytes]:
             yield rows.rstrip(b",;")
 
 
-def sum_rows(stream: BinaryIO, tables: Container[str]) -> dict[str, int]:
-    """A sum of digests of each table's rows: equal for equal rows in any order."""
+def sum_rows(
+    pieces: Iterable[Piece], tables: Container[str], moved: Moved = unwatched
+) -> dict[str, int]:
+    """A sum of digests of each table's rows: equal for equal rows in any order.
+
+    ``moved`` is told the size of each piece, in bytes.
+    """
     sums: dict[str, int] = {}
-    for section, lines in sections(stream):
+    for section, lines in pieces:
+        moved(len(lines))
         if section.kind is Kind.ROWS and section.name in tables:
             digests = (hashlib.blake2b(row, digest_size=16).digest() for row in rows_of(lines))
             more = sum(int.from_bytes(digest, "big") for digest in digests)
@@ -139,28 +220,23 @@ def sum_rows(stream: BinaryIO, tables: Container[str]) -> dict[str, int]:
     return sums
 
 
-def add_definition(inventory: Inventory, section: Section, sql: bytes) -> None:
-    """Add this SQL to what is known of a table, view, sequence, or of the whole dump.
-
-    The latter where it stands in the dump's head or at its end.
-    """
-    if section.kind is Kind.HEAD:
-        if match := SERVER.match(sql):
-            inventory.server_version = match[1].decode()
-        if match := DATABASE.fullmatch(sql):
-            inventory.database = match[1].decode(errors="replace")
-    elif section.kind is Kind.END:
+def add_fact(inventory: Inventory, section: Section, sql: bytes) -> None:
+    """Add what this SQL of the dump's head or of its end tells of the whole dump."""
+    if section.kind is Kind.END:
         inventory.whole |= sql.startswith(LAST_COMMENT)
-    elif section.kind in OF_DEFINITIONS and not sql.startswith(b"--"):
-        inventory.object(OF_DEFINITIONS[section.kind], section.name).definition += sql
+    elif match := SERVER.match(sql):
+        inventory.server_version = match[1].decode()
+    elif match := DATABASE.fullmatch(sql):
+        inventory.database = match[1].decode(errors="replace")
 
 
 def add_unit(inventory: Inventory, section: Section, unit: list[bytes]) -> None:
-    """Add this SQL as one trigger, event or routine, if it names one; ``unit`` is empty then."""
-    if not unit:  # what is known of a view stays: its section names it, too
+    """Add this SQL of one table, view, sequence, trigger, event or routine, if it names one."""
+    if section.kind in OF_DEFINITIONS:
+        made = b"".join(sql for sql in unit if not sql.startswith(b"--"))
+        if made:
+            inventory.object(OF_DEFINITIONS[section.kind], section.name).definition += made
         return
     text = b"".join(unit).rstrip(b"-\n")  # without the beginning of the next section's head
-    definition = AROUND_EVENTS.sub(b"", text)
-    unit.clear()
     if name := name_of_program(section, text):
-        inventory.object(*name).definition = definition
+        inventory.object(*name).definition = AROUND_EVENTS.sub(b"", text)

@@ -10,8 +10,12 @@ from typing import BinaryIO, NamedTuple
 
 from datadump.ground.pipes import BUFFER, widen
 from datadump.sql.lines import DATABASE, DumpError
+from datadump.sql.sections import FIRST_COMMENT
 
 LINES_BEFORE_TABLES = 10
+# Up to the one that names mariadb-dump: before it stand one that makes other clients refuse the
+# dump, and the database's own settings.
+FIRST_LINES = 3
 LONGEST_FIRST_LINE = 4096  # bytes
 DECOMPRESSORS = {b"\x28\xb5\x2f\xfd": ["zstd", "-dcq"], b"\x1f\x8b": ["gzip", "-dc"]}
 
@@ -86,3 +90,13 @@ def database_of(dump: DumpFile) -> str:
         lines = [stream.readline(LONGEST_FIRST_LINE) for _ in range(LINES_BEFORE_TABLES)]
     named = [match for line in lines if (match := DATABASE.fullmatch(line))]
     return named[0][1].decode(errors="replace") if named else ""
+
+
+def is_of_mariadb_dump(dump: DumpFile) -> bool:
+    """Whether the file says that mariadb-dump wrote it, in one of its first lines.
+
+    Only then are its sections what their comments tell. Raises OSError and DumpError.
+    """
+    with dump.open() as stream:
+        lines = [stream.readline(LONGEST_FIRST_LINE) for _ in range(FIRST_LINES)]
+    return any(line.startswith(FIRST_COMMENT) for line in lines)

@@ -21,8 +21,8 @@ from datadump.load.loading import Source, load_file
 from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.server import Server as DrillServer
 from datadump.mariadb.throwaway import Account, throwaway_server
-from datadump.sql.inventory import take_inventory
 from datadump.sql.reading import DumpFile
+from datadump.sql.survey import survey
 from support.mariadb import Server, running_server
 from support.programs import Workplace
 from support.restoring import back_up, workplace
@@ -206,11 +206,10 @@ def restored(
     work = workplace(folder / "work", server, stores("seaweedfs-http"), "unused")
     assert work.dump(DB_NAME=EVERYTHING).returncode == 0, work.messages()
     dump = DumpFile(str(work.dumps / "datadump.sql"))
-    with dump.open() as lines:
-        inventory = take_inventory(lines)
+    inventory, outline = survey(dump)
     first, definers = "SET timestamp = 1700000000", definers_of(inventory)
     with throwaway_server(str(work.scratch), first, EVERYTHING, definers) as drill_server:
-        load_file(drill_server, Source(dump, EVERYTHING), EVERYTHING)
+        load_file(drill_server, Source(dump, EVERYTHING), EVERYTHING, outline)
         yield drill_server, lambda: Comparison(drill_server, EVERYTHING, inventory, dump).outcome()
 
 

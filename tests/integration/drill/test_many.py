@@ -71,7 +71,7 @@ def test_drills_of_all_stop_at_none_that_fails(work: Workplace, store: Store, bu
     assert result.stdout.splitlines()[-2:] == ["proven: a, c", "FAILED: b"]
     proof = json.loads(store.objects(bucket)[f"a/proofs/{today()}/datadump1.sql.json"])
     assert proof["verified"]
-    assert set(proof["seconds"]) == {"fetch", "load", "compare"}
+    assert set(proof["seconds"]) == {"fetch", "read", "load", "compare"}
 
 
 def test_drills_for_a_time_are_of_what_waits(work: Workplace) -> None:

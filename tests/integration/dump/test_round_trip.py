@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from datadump.sql.outline import outline_of
 from datadump.sql.reading import DumpFile
+from datadump.sql.survey import survey
 from support.mariadb import CHARACTER_SETS, Server, contents, running_server
 from support.programs import Workplace
 from support.round_trip import (
@@ -94,7 +94,7 @@ def test_dump_brings_all_of_it_back_onto_another_server(
 def test_dump_has_an_outline(work: Workplace, database: str) -> None:
     """Without, it would be loaded over one connection, and nobody would notice."""
     dump(work, database)
-    assert outline_of(DumpFile(str(work.dumps / "datadump.sql"))) is not None
+    assert survey(DumpFile(str(work.dumps / "datadump.sql"))).outline is not None
 
 
 CHANGES = {

@@ -14,6 +14,7 @@ from datadump.load.loading import Source, load_file
 from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.server import Server as Loader
 from datadump.sql.reading import DumpFile
+from datadump.sql.survey import survey
 from support.mariadb import Server, contents, running_server
 
 DATABASE = "limits"
@@ -43,6 +44,11 @@ def loader(server: Server) -> Loader:
     return Loader(f"[client]\nsocket={server.socket}\nuser=root\n".encode())
 
 
+def load_all_of(loader: Loader, path: Path, name: str) -> None:
+    dump = DumpFile(str(path))
+    load_file(loader, Source(dump, name), name, survey(dump).outline)
+
+
 def test_keys_that_the_server_has_no_room_to_sort_come_with_the_rows(
     server: Server, loader: Loader, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -51,7 +57,7 @@ def test_keys_that_the_server_has_no_room_to_sort_come_with_the_rows(
     with loader.dump(DATABASE) as dump:
         path.write_bytes(dump.read())
     server.query("CREATE DATABASE restored")
-    load_file(loader, Source(DumpFile(str(path)), "restored"), "restored")
+    load_all_of(loader, path, "restored")
     assert contents(server, "restored") == contents(server, DATABASE)
     assert "tmpdir is full" in capfd.readouterr().out
 
@@ -68,7 +74,7 @@ def test_progress_of_a_load_ends_with_all_of_the_dump(
     monkeypatch.setattr("datadump.ground.progress.SECONDS_BETWEEN_REPORTS", 0.0)
     name = f"progress_{foreign}"
     loader.query(f"CREATE DATABASE {name}")
-    load_file(loader, Source(DumpFile(str(path)), name), name)
+    load_all_of(loader, path, name)
     begin = f"load into {name}: "
     lines = [line for line in capfd.readouterr().out.splitlines() if line.startswith(begin)]
     parts = [int(line.removeprefix(begin).partition(" % of the dump")[0]) for line in lines]

@@ -96,8 +96,8 @@ PLACES = [
 @pytest.mark.parametrize("place", PLACES)
 def test_comment_of_a_view_that_was_left_out_is_nothing_else(place: int) -> None:
     """Wherever it stands, what the dump holds is the same; it is told by its name."""
-    taken = take_inventory(io.BytesIO(DUMP[:place] + BROKEN + DUMP[place:]))
-    expected = take_inventory(io.BytesIO(DUMP))
+    taken = take_inventory(sections(io.BytesIO(DUMP[:place] + BROKEN + DUMP[place:])))
+    expected = take_inventory(sections(io.BytesIO(DUMP)))
     assert taken.left_out == [
         "left out of the dump, since it was broken: view v`1 (View 'x.v`1' references invalid "
         "table(s): `t`)"
@@ -113,8 +113,10 @@ def test_comment_of_a_view_that_was_left_out_is_nothing_else(place: int) -> None
 def test_comments_of_views_are_bounded_as_definitions_are(monkeypatch: pytest.MonkeyPatch) -> None:
     """They are kept in memory; whoever writes into the bucket writes as many as he likes."""
     monkeypatch.setattr(inventory, "MOST_DEFINITIONS", 1000)
+    taken = take_inventory(sections(io.BytesIO(BROKEN * 20)))
     with pytest.raises(DumpError, match="of definitions"):
-        take_inventory(io.BytesIO(BROKEN * 20))
+        _ = taken.objects
+    assert taken.left_out == []
 
 
 @pytest.mark.parametrize("end", [b"", b"\n"])
@@ -122,12 +124,12 @@ def test_dump_that_is_cut_in_its_rows_loses_none_before(end: bytes) -> None:
     """With or without the last line's end."""
     cut = DUMP[: DUMP.index(b"(3,NULL)")] + b"(3" + end
     assert b"".join(sql for _, sql in sections(io.BytesIO(cut))) == cut
-    assert not take_inventory(io.BytesIO(cut)).whole
+    assert not take_inventory(sections(io.BytesIO(cut))).whole
 
 
 def test_inventory_names_and_counts_what_is_there() -> None:
     """A row whose text looks like two is one."""
-    taken = take_inventory(io.BytesIO(DUMP))
+    taken = take_inventory(sections(io.BytesIO(DUMP)))
     assert set(taken.objects) == {Name("table", "t`1"), Name("trigger", "tr")}
     assert taken.objects[Name("table", "t`1")].rows == 3
     assert (taken.database, taken.server_version) == ("a `b`", "11.8")
@@ -148,9 +150,11 @@ def test_rows_are_told_apart_in_every_form_of_a_statement(lines: bytes) -> None:
     assert list(rows_of(lines)) == [b"(1,'),(')", b"(2,'it\\'s')"]
     head = b"--\n-- Dumping data for table `t`\n--\n"
     other_order = b"INSERT INTO `t` VALUES\n(2,'it\\'s'),\n(1,'),(');\n"
-    found, expected = (sum_rows(io.BytesIO(head + text), {"t"}) for text in (lines, other_order))
+    found, expected = (
+        sum_rows(sections(io.BytesIO(head + text)), {"t"}) for text in (lines, other_order)
+    )
     assert found == expected
-    assert take_inventory(io.BytesIO(head + lines)).objects[Name("table", "t")].rows == 2
+    assert take_inventory(sections(io.BytesIO(head + lines))).objects[Name("table", "t")].rows == 2
 
 
 TAKEN_OVER = b"""
@@ -223,7 +227,7 @@ def test_line_of_a_tables_name_begins_no_section(name: str) -> None:
     ).encode()
     assert b"".join(sql for _, sql in sections(io.BytesIO(dump))) == dump
     assert kinds(dump)[1:] == [Section(Kind.STRUCTURE, name), Section(Kind.ROWS, name)]
-    taken = take_inventory(io.BytesIO(dump))
+    taken = take_inventory(sections(io.BytesIO(dump)))
     assert {found: item.rows for found, item in taken.objects.items()} == {Name("table", name): 2}
 
 
@@ -276,15 +280,19 @@ def test_what_no_server_takes_is_not_read_to_its_end(
 def test_definitions_that_are_more_than_memory_should_hold_are_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """They are all kept; rows are not."""
+    """They are all kept; rows are not. What takes no memory is known all the same."""
+    expected = take_inventory(sections(io.BytesIO(DUMP)))
     monkeypatch.setattr(inventory, "MOST_DEFINITIONS", 100)
+    taken = take_inventory(sections(io.BytesIO(DUMP)))
     with pytest.raises(DumpError, match="of definitions"):
-        take_inventory(io.BytesIO(DUMP))
+        _ = taken.objects
+    assert (taken.size, taken.longest) == (expected.size, expected.longest)
+    assert (taken.whole, taken.database) == (True, "a `b`")
+    assert taken._objects == {}
 
 
 def test_names_of_other_bytes_than_text_are_names_all_the_same() -> None:
     """Nothing that a server has; a drill says that it is missing."""
-    taken = take_inventory(
-        io.BytesIO(DUMP.replace(b"`t``1`", b"`\xff\xfe`").replace(b"tr ", b"\xff "))
-    )
+    dump = DUMP.replace(b"`t``1`", b"`\xff\xfe`").replace(b"tr ", b"\xff ")
+    taken = take_inventory(sections(io.BytesIO(dump)))
     assert Name("table", "\ufffd\ufffd") in taken.objects

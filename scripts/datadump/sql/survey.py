@@ -1,33 +1,22 @@
-"""What a dump holds beside its tables' rows, and whether it is just one dump."""
+"""One reading of a dump, which tells all that is to be known before it is loaded."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import NamedTuple
 
 from datadump.ground.terminal import MEBIBYTE
 from datadump.sql.adaptation import Adaptation
+from datadump.sql.inventory import Inventory, Moved, Taking, unwatched
 from datadump.sql.lines import DumpError
-from datadump.sql.reading import LONGEST_FIRST_LINE, DumpFile
+from datadump.sql.reading import DumpFile, is_of_mariadb_dump
 from datadump.sql.secondary_keys import Column, referenced_columns
-from datadump.sql.sections import (
-    FIRST_COMMENT,
-    LAST_COMMENT,
-    NOT_WHOLE,
-    OWN_SIZE,
-    Kind,
-    Piece,
-    Section,
-    sections,
-)
+from datadump.sql.sections import FIRST_COMMENT, OWN_SIZE, Kind, Piece, Section, sections
 
 PIECES_OF_A_HEAD = 50
-# Up to the one that names mariadb-dump: before it stand one that makes other clients refuse the
-# dump, and the database's own settings.
-FIRST_LINES = 3
-LARGEST_OUTLINE = 256 * MEBIBYTE
+LARGEST_OUTLINE = 256 * MEBIBYTE  # it is kept in memory
 # All that mariadb-dump writes outside of its other sections: comments, and settings of the session.
 OF_THE_SESSION = re.compile(rb"\s*\n|--.*\n|/\*M!999999\\- .*\n|/\*M?!\d+ SET [^;]*;\n")
 
@@ -52,8 +41,10 @@ class Outline:
             return OF_THE_SESSION.fullmatch(sql) is not None
         return True
 
-    def add(self, section: Section, sql: bytes) -> None:
-        """Take up the next piece of the dump."""
+    def takes(self, section: Section, sql: bytes) -> bool:
+        """Take up the next piece of the dump; whether it is still the outline of one dump."""
+        if not self.goes_on_with(section, sql):
+            return False
         self.sql += len(sql)
         if section.kind is Kind.STRUCTURE:
             self.tables.add(section.name)
@@ -61,35 +52,38 @@ class Outline:
         elif section.kind is not Kind.ROWS:
             self.pieces.append((section, sql))
             self.size += len(sql) + OWN_SIZE
+        return self.size <= LARGEST_OUTLINE
 
 
-def outline_of(dump: DumpFile) -> Outline | None:
-    """What the dump holds beside its tables; None where it isn't just one dump of mariadb-dump's.
+class Survey(NamedTuple):
+    """What one reading of a whole dump tells.
 
-    It may be another tool's, hold two dumps or rows without their table, or somebody may have added
-    a statement in its head or at its end. Then its statements must run in their own order.
+    ``outline`` is None where the file isn't just one dump of mariadb-dump's: it may be another
+    tool's, hold two dumps or rows without their table, or somebody may have added a statement in
+    its head or at its end. Then its statements must run in their own order. So they must where the
+    outline is too large to be kept in memory.
     """
-    if not is_of_mariadb_dump(dump):
-        return None
-    outline = Outline()
-    with dump.open() as stream:
+
+    inventory: Inventory
+    outline: Outline | None
+
+
+def survey(dump: DumpFile, moved: Moved = unwatched, *, rows: bool = True) -> Survey:
+    """Read the dump once, to its end.
+
+    ``moved`` is told, again and again, how many of the file's bytes are read by now. ``rows``: see
+    :class:`Taking`. Raises OSError, and DumpError for a file that can't be decompressed, and
+    for what no server could take; nothing that could be loaded statement by statement is an error.
+    """
+    taking = Taking(rows=rows)
+    outline = Outline() if is_of_mariadb_dump(dump) else None
+    with dump.followed() as (stream, read):
         for section, sql in sections(stream):
-            if not outline.goes_on_with(section, sql):
-                return None
-            outline.add(section, sql)
-            if outline.size > LARGEST_OUTLINE:  # it is kept in memory
-                return None
-    return outline
-
-
-def is_of_mariadb_dump(dump: DumpFile) -> bool:
-    """Whether the file says that mariadb-dump wrote it, in one of its first lines.
-
-    Only then are its sections what their comments tell.
-    """
-    with dump.open() as stream:
-        lines = [stream.readline(LONGEST_FIRST_LINE) for _ in range(FIRST_LINES)]
-    return any(line.startswith(FIRST_COMMENT) for line in lines)
+            taking.add(section, sql)
+            if outline and not outline.takes(section, sql):
+                outline = None
+            moved(read())
+    return Survey(taking.end(), outline)
 
 
 def check_head(dump: DumpFile) -> None:
@@ -103,16 +97,3 @@ def check_head(dump: DumpFile) -> None:
         adapt = Adaptation("")
         for section, sql in islice(sections(stream), PIECES_OF_A_HEAD):
             adapt.learn(section, sql)
-
-
-def whole(pieces: Iterable[Piece]) -> Iterator[Piece]:
-    """These pieces, unchanged; DumpError at their end where mariadb-dump's last line is missing."""
-    open_ended = False
-    for section, sql in pieces:
-        if section.kind is Kind.HEAD and sql.startswith(FIRST_COMMENT):
-            open_ended = True
-        elif section.kind is Kind.END and sql.startswith(LAST_COMMENT):
-            open_ended = False
-        yield section, sql
-    if open_ended:
-        raise DumpError(NOT_WHOLE)

@@ -1,0 +1,148 @@
+"""Rules of a dump's survey, whose outline decides how it is loaded."""
+
+from __future__ import annotations
+
+from gzip import compress
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from datadump.sql import inventory
+from datadump.sql import survey as survey_of_a_dump
+from datadump.sql.lines import DumpError
+from datadump.sql.programs import Name
+from datadump.sql.reading import DumpFile
+from datadump.sql.sections import sections, whole
+from datadump.sql.survey import Survey, survey
+
+HEAD = b"""/*M!999999\\- enable the sandbox mode */\x20
+ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+-- MariaDB dump 10.19-11.8.6-MariaDB, for debian-linux-gnu (x86_64)
+--
+-- Host: localhost    Database: x
+
+/*!40101 SET @OLD_CHARACTER_SET_CLIENT=@@CHARACTER_SET_CLIENT */;
+/*M!100616 SET @OLD_NOTE_VERBOSITY=@@NOTE_VERBOSITY, NOTE_VERBOSITY=0 */;
+"""
+TABLE = b"""
+--
+-- Table structure for table `t`
+--
+
+CREATE TABLE `t` (
+  `a` int,
+  CONSTRAINT `f` FOREIGN KEY (`a`) REFERENCES `P` (`b`)
+);
+
+--
+-- Dumping data for table `t`
+--
+
+INSERT INTO `t` VALUES
+(1);
+UNLOCK TABLES;
+"""
+VIEW = b"-- Final view structure for view `v`\n"
+END = b"""/*!40103 SET TIME_ZONE=@OLD_TIME_ZONE */;
+
+-- Dump completed on 2026-11-23  3:38:27
+"""
+BROKEN = b"\n--\n-- Broken view, left out: `v`: it reads t\n-- | CREATE VIEW `v` AS SELECT 1;\n--"
+STATEMENT = b"INSERT INTO t VALUES (2);\n"
+
+
+def survey_of(folder: Path, content: bytes) -> Survey:
+    path = folder / "dump.sql"
+    path.write_bytes(content)
+    return survey(DumpFile(str(path)))
+
+
+def test_outline_is_all_but_the_tables(tmp_path: Path) -> None:
+    """And knows which columns foreign keys refer to, in lower case."""
+    outline = survey_of(tmp_path, HEAD + TABLE + VIEW + END).outline
+    assert outline is not None
+    # The lines that begin a section belong to the one before, until its name is read.
+    assert b"".join(sql for _, sql in outline.pieces) == HEAD + b"\n--\n" + VIEW + END
+    assert outline.referenced == {("`p`", "`b`")}
+
+
+def test_dump_with_a_broken_view_left_out_is_loaded_in_parallel_all_the_same(
+    tmp_path: Path,
+) -> None:
+    """Its comment stands in the head."""
+    dump = HEAD.replace(b"\n\n", BROKEN + b"\n\n") + TABLE + END
+    outline = survey_of(tmp_path, dump).outline
+    assert outline is not None
+    assert outline.tables == {"t"}
+
+
+@pytest.mark.parametrize(
+    "dump",
+    [
+        pytest.param(HEAD + STATEMENT + TABLE + END, id="in the head"),
+        pytest.param(HEAD + TABLE + END + STATEMENT, id="at the end"),
+        pytest.param(TABLE + END, id="without the first line"),
+        pytest.param(HEAD + TABLE[TABLE.index(b");\n") + 3 :] + END, id="rows without their table"),
+        pytest.param((HEAD + TABLE + END) * 2, id="two dumps"),
+    ],
+)
+def test_file_that_is_not_just_one_dump_has_no_outline(tmp_path: Path, dump: bytes) -> None:
+    """Statements could run once for each connection, at another moment, or not at all."""
+    found = survey_of(tmp_path, dump)
+    assert found.outline is None
+    assert found.inventory.size == len(dump)
+
+
+def test_survey_has_an_inventory_of_the_same_reading(tmp_path: Path) -> None:
+    """And tells how far in the file it is, compressed or not."""
+    packed = compress(HEAD + TABLE + VIEW + END, mtime=0)
+    for content in (HEAD + TABLE + VIEW + END, packed):
+        path = tmp_path / "dump.sql"
+        path.write_bytes(content)
+        told: list[int] = []
+        found = survey(DumpFile(str(path)), told.append)
+        assert found.inventory.objects[Name("table", "t")].rows == 1
+        assert found.inventory.whole
+        assert found.outline is not None
+        assert told == sorted(told)
+        assert told[-1] == len(content)
+
+
+def test_rows_that_nobody_asks_for_are_not_counted(tmp_path: Path) -> None:
+    """It takes longer than all the rest; what is there is known all the same."""
+    path = tmp_path / "dump.sql"
+    path.write_bytes(HEAD + TABLE + END)
+    every, few = (survey(DumpFile(str(path)), rows=rows).inventory for rows in (True, False))
+    assert few.objects.keys() == every.objects.keys()
+    assert (few.size, few.longest) == (every.size, every.longest)
+    table, other = (found.objects[Name("table", "t")] for found in (every, few))
+    assert (table.rows, other.rows) == (1, 0)
+    assert table.digest.digest() != other.digest.digest()
+
+
+def test_outline_that_memory_should_not_hold_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The dump is loaded all the same, and its inventory is known."""
+    monkeypatch.setattr(survey_of_a_dump, "LARGEST_OUTLINE", 1000)
+    found = survey_of(tmp_path, HEAD + TABLE + VIEW * 20 + END)
+    assert found.outline is None
+    assert found.inventory.whole
+
+
+def test_dump_of_too_many_definitions_has_an_outline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whom an empty database is enough, needs none of their names; who does need them, is told."""
+    monkeypatch.setattr(inventory, "MOST_DEFINITIONS", 100)
+    found = survey_of(tmp_path, HEAD + TABLE + VIEW + END)
+    assert found.outline is not None
+    with pytest.raises(DumpError, match="of definitions"):
+        _ = found.inventory.objects
+
+
+@pytest.mark.parametrize("dump", [HEAD + TABLE, HEAD + TABLE + END + HEAD + TABLE])
+def test_dump_without_its_last_line_is_not_whole(dump: bytes) -> None:
+    """Nor is the second in a file."""
+    with pytest.raises(DumpError, match="not whole"):
+        list(whole(sections(BytesIO(dump))))
