@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from typing import BinaryIO, NamedTuple
 
 from datadump.drill.elsewhere import outside_needs
+from datadump.ground.progress import Progress
 from datadump.ground.terminal import some_of
 from datadump.load.programs import Refused
 from datadump.mariadb.objects import Schema
@@ -65,8 +66,8 @@ class Comparison:
         self._broken = self._schema.broken_views() if refused else []
         self._needs = outside_needs(refused, database, self._broken)
         self._names = self._schema.objects()
-        with self._dump_again() as stream:
-            self._found = take_inventory(sections(stream))
+        with self._dump_again() as stream, self._progress("compare", 1) as progress:
+            self._found = take_inventory(sections(stream), progress.add)
         self._same_version = self._found.server_version == expected.server_version
         self._other_rows = self._tables_of_other_rows()
 
@@ -87,6 +88,10 @@ class Comparison:
         options += self._schema.leaving_out(self._broken)
         return self._server.dump(self._schema.name, *options)
 
+    def _progress(self, name: str, dumps: int) -> Progress:
+        """Of so many dumps, each of which is as large as the one that is expected."""
+        return Progress(name, dumps * self._expected.size, what="the dump")
+
     def _tables_of_other_rows(self) -> set[str]:
         """Told by digests of the rows in their order; where these differ, by sums, in any order.
 
@@ -100,9 +105,11 @@ class Comparison:
         }
         if not doubtful:
             return set()
-        with self._expected_dump.open() as stream, self._dump_again() as other:
-            sums = sum_rows(sections(stream), doubtful)
-            other_sums = sum_rows(sections(other), doubtful)
+        with self._progress("compare rows in any order", 2) as progress:
+            with self._expected_dump.open() as stream:
+                sums = sum_rows(sections(stream), doubtful, progress.add)
+            with self._dump_again() as stream:
+                other_sums = sum_rows(sections(stream), doubtful, progress.add)
         return {name for name in doubtful if sums.get(name) != other_sums.get(name)}
 
     def _finding(self, name: Name) -> Finding:

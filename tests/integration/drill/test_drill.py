@@ -213,6 +213,25 @@ def restored(
         yield drill_server, lambda: Comparison(drill_server, EVERYTHING, inventory, dump).outcome()
 
 
+def test_progress_of_a_comparison_ends_with_all_of_the_dump(
+    restored: tuple[DrillServer, Any],
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """So it does where rows are compared in any order, which takes both dumps."""
+    drill_server, compare = restored
+    drill_server.load([ANOTHER_ORDER], EVERYTHING)
+    monkeypatch.setattr("datadump.ground.progress.SECONDS_BETWEEN_REPORTS", 0.0)
+    assert compare().reason == ""
+    lines = capfd.readouterr().out.splitlines()
+    for begin in ("compare: ", "compare rows in any order: "):
+        told = [line.removeprefix(begin) for line in lines if line.startswith(begin)]
+        parts = [int(line.partition(" % of the dump")[0]) for line in told]
+        assert parts == sorted(parts)
+        assert len(set(parts)) > 1
+        assert parts[-1] >= 99
+
+
 def test_every_difference_is_found(restored: tuple[DrillServer, Any]) -> None:
     """Otherwise a drill would prove nothing. Each stays; the ones before it are known."""
     drill_server, compare = restored
