@@ -136,7 +136,6 @@ class Taking:
 
     def end(self) -> Inventory:
         """The inventory, after the last piece."""
-        self._inventory.longest = max(self._inventory.longest, self._open)
         self._end_unit(self._current)
         return self._inventory
 

@@ -8,6 +8,7 @@ import re
 import time
 
 import pytest
+from datadump.sql import inventory
 from datadump.sql import lines as lines_of_a_dump
 from datadump.sql.inventory import Inventory, take_inventory
 from datadump.sql.programs import Name
@@ -16,6 +17,7 @@ from datadump.sql.sections import sections
 ROUTINES = b"--\n-- Dumping routines for database 'x'\n--\n"
 SETTING = b"/*!50003 SET sql_mode              = '' */ ;\n"
 DATA = b"--\n-- Dumping data for table `t`\n--\n"
+TABLE = b"--\n-- Table structure for table `t`\n--\nCREATE TABLE `t` (\n  `a` int\n);\n"
 LONG = b"x" * 1000
 END = b"/*!40103 SET TIME_ZONE=@OLD_TIME_ZONE */;\n-- Dump completed on 2026-11-23\n"
 
@@ -41,6 +43,21 @@ def test_definition_of_many_statements_takes_no_longer_for_each() -> None:
         assert inventory_of(structure + rows).objects[Name("table", "t")].definition == rows
         seconds.append(time.process_time() - began)
     assert seconds[1] < 30 * seconds[0]
+
+
+@pytest.mark.parametrize(
+    "last",
+    [b"", DATA + b"INSERT INTO `t` VALUES\n(1);\n", b"-- Broken view, left out: `v`: it reads t\n"],
+)
+def test_nothing_is_kept_of_more_definitions_than_memory_should_hold(
+    last: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither what came before they were too many, nor what comes after."""
+    monkeypatch.setattr(inventory, "MOST_DEFINITIONS", 1000)
+    assert inventory_of(TABLE).objects
+    taken = inventory_of(TABLE * 20 + last)
+    assert taken.is_too_large
+    assert (taken._objects, taken.left_out) == ({}, [])
 
 
 FORMS = {
