@@ -1,21 +1,24 @@
-"""What the daily logs tell of dumps."""
+"""What the daily logs tell of dumps, and of restores that exchange databases."""
 
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from datadump.watch.seen import DumpSeen
+from datadump.watch.seen import DumpSeen, ExchangeSeen
 
 DAYS_READ = 90  # of the newest logs
 LAST_LINES = 20
 COMPLETED, FAILED = "database dump completed", "database dump failed: "
 UPLOADED, IDLE = "file successfully uploaded", "there is no file to upload"
 UNCOVERED = "databases not backed up: "
-TELLING = (COMPLETED, FAILED, UPLOADED, UNCOVERED)  # how the lines begin that count here
+BEGUN, ENDED = "exchange begun: ", "exchange ended: "  # and the name of what gets the old data
+TELLING = (COMPLETED, FAILED, UPLOADED, UNCOVERED, BEGUN, ENDED)  # how lines begin that count here
+KEEPS_OLD = re.compile(r"(.+)_(?:before|undone)_\d{8}_\d{6}")  # of the database before that
 
 
 class Line(NamedTuple):
@@ -84,6 +87,16 @@ class DailyLogs:
                 told = line.message.removeprefix(UNCOVERED)
         return told.split(", ") if told else []
 
+    def exchanges(self) -> list[ExchangeSeen]:
+        """Those that have begun and not ended: under way, or cut."""
+        begun: dict[str, float] = {}
+        for line in self._lines:
+            if line.message.startswith(BEGUN):
+                begun[line.message.removeprefix(BEGUN)] = line.at
+            elif line.message.startswith(ENDED):
+                begun.pop(line.message.removeprefix(ENDED), None)
+        return [ExchangeSeen(database_before(name), at) for name, at in begun.items()]
+
 
 def texts_of(folder: str) -> Iterator[str]:
     """The lines of the newest logs, oldest first.
@@ -116,6 +129,12 @@ def line_of(text: str) -> Line | None:
 def failures_of(database: str, ending: str) -> tuple[str, ...]:
     """How the lines begin that say that its dump failed; ``ending``: see Pipeline."""
     return (f"{FAILED}{database}: ", f"{FAILED}*: ") if ending else (FAILED,)
+
+
+def database_before(name: str) -> str:
+    """Whose old data the database of that name gets; the name itself where it is none of these."""
+    found = KEEPS_OLD.fullmatch(name)
+    return found[1] if found else name
 
 
 def is_log(name: str) -> bool:

@@ -38,6 +38,13 @@ class DumpSeen(NamedTuple):
     failure: str  # '' where it was completed
 
 
+class ExchangeSeen(NamedTuple):
+    """A database that began to change places with what a restore loaded; no line says it ended."""
+
+    database: str
+    at: float  # when it began
+
+
 class PipelineSeen(NamedTuple):
     """One database's."""
 
@@ -88,4 +95,5 @@ class Seen(NamedTuple):
     trouble: str = ""  # why the bucket could not be asked; then nothing is known of backups
     free: int | None = None  # bytes in the folder of dumps
     uncovered: Sequence[str] = ()  # the databases that nobody backs up
+    exchanges: Sequence[ExchangeSeen] = ()  # by the log, oldest first
     log: Sequence[str] = ()  # the last lines of the newest daily log
