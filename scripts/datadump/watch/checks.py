@@ -6,21 +6,25 @@ since when, how bad, what to do.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from datetime import datetime
 from statistics import median
 from typing import NamedTuple
 
-from datadump.ground.terminal import human_size, span
+from datadump.ground.terminal import human_size, printable, span
 from datadump.settings.watching import Wanted
 from datadump.watch.seen import BackupSeen, PipelineSeen, Seen
 
-WORST_FIRST = ("bucket", "backup", "proof", "size", "dump", "upload", "room", "coverage")
+# A database in use that lacks something comes before all that concerns backups.
+WORST_FIRST = ("restore", "bucket", "backup", "proof", "size", "dump", "upload", "room", "coverage")
 SIZES_COMPARED = 7  # backups before the newest, of the same suffix
 CLOCKS_APART = 300  # seconds that two clocks may differ
+UNDER_WAY = 600  # seconds that an exchange may take, which takes some; then it was cut
 TO_COME = "which is to come: one of two clocks is wrong, and how old it is isn't known"
 DUMP = "docker compose run --rm dump"
 DRILL = "docker compose run --rm restore-drill"
+UNDO = "docker compose run --rm restore --undo"
 LOG = "the newest file in logs/"
 
 
@@ -53,7 +57,8 @@ def checks(seen: Seen, wanted: Wanted) -> list[Check]:
 
     Of backups there are none where nobody could ask.
     """
-    found = [Check("bucket", "", *bucket(seen)), Check("coverage", "", *coverage(seen))]
+    about_all = {"restore": restore, "bucket": bucket, "coverage": coverage}
+    found = [Check(name, "", *verdict(seen)) for name, verdict in about_all.items()]
     if not seen.trouble:  # else no sizes are known: what fails there fails still
         found.append(Check("room", "", *room(seen)))
     for one in seen.pipelines:
@@ -203,6 +208,35 @@ def coverage(seen: Seen) -> Verdict:
         f"nobody backs up {', '.join(seen.uncovered)}: name them in DB_NAMES, or in DB_EXCLUDE if "
         "that is meant"
     )
+
+
+def restore(seen: Seen) -> Verdict:
+    """Whether each exchange that began has ended, or may be under way."""
+    cut = [one for one in seen.exchanges if not -CLOCKS_APART <= seen.at - one.at <= UNDER_WAY]
+    if not cut:
+        return well("no exchange of databases was cut")
+    names = sorted({printable(one.database) for one in cut})
+    which = ", ".join(f"of {printable(one.database)} at {second(one.at)}" for one in cut)
+    return wrong(
+        f"the {'exchanges' if cut[1:] else 'exchange'} {which} {'were' if cut[1:] else 'was'} cut: "
+        f"{'each' if names[1:] else names[0]} may lack views, triggers, routines and events; no "
+        f"table is lost. Bring back what it held ({UNDO}{option(names, seen)}), or give the same "
+        "restore again, which finishes it"
+    )
+
+
+def option(names: Sequence[str], seen: Seen) -> str:
+    """What tells a restore which of several databases is meant."""
+    if len(names) > 1:
+        return " --database NAME"
+    if {one.database for one in seen.pipelines} == set(names):
+        return ""
+    return f" --database {shlex.quote(names[0])}"
+
+
+def second(seconds: float) -> str:
+    """As :func:`moment`, and as exact as the log, where an exchange is to be found."""
+    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def moment(seconds: float) -> str:

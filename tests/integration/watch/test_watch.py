@@ -115,6 +115,19 @@ def test_last_dump_of_the_log_counts(work: Workplace) -> None:
     assert failing(work) == []
 
 
+def test_exchange_that_was_cut_fails_until_the_log_has_its_end(work: Workplace) -> None:
+    """With a store that is away as well; the end is named to the log as the page says."""
+    name = "FACULDADE_before_20261126_234045"
+    with (work.logs / f"{today()}.txt").open("a") as file:
+        file.write(f"{today()},00:00:01,exchange begun: {name}\n")
+    assert failing(work) == ["restore"]
+    assert failing(work, **AWAY) == ["restore", "bucket"]
+    daily_log = SCRIPTS / "common/daily_log.sh"
+    subprocess.run(["bash", daily_log, f"exchange ended: {name}"], env=work.environment(),
+                   stdout=subprocess.DEVNULL, check=True)  # fmt: skip
+    assert failing(work) == []
+
+
 def test_dump_of_all_that_failed_is_one_of_each(work: Workplace) -> None:
     """The server could not say which there are."""
     (work.dumps / "shop").mkdir()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 from datadump.status.metrics import as_metrics
+from datadump.watch.checks import WORST_FIRST
 from datadump.watch.seen import PipelineSeen
 from prometheus_client.parser import text_string_to_metric_families
 from support.pages import rows_of
+from support.programs import ROOT
 from support.states import DAY, HOUR, Found, database, look
 
 NOW = 1_795_000_000.0
@@ -42,6 +44,12 @@ def test_page_of_the_figures_has_them_all() -> None:
     found = figures(look(NOW, database("shop", NOW)))
     documented = "".join(row[0] for row in rows_of("scripts/status.md"))
     assert {name[0] for name in found} == set(re.findall(r"`(datadump_\w+)`", documented))
+
+
+def test_each_check_has_a_rule_that_tells_when_it_fails() -> None:
+    rules = (ROOT / "dockerfiles/status/alerts.yml").read_text()
+    told = re.findall(r'datadump_check_passed{check=~?"([a-z|]+)"} == 0$', rules, re.MULTILINE)
+    assert sorted("|".join(told).split("|")) == sorted(WORST_FIRST)
 
 
 def test_what_is_not_known_has_no_figure() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 import pytest
 from datadump.settings.environment import SettingsError
 from datadump.settings.watching import Wanted, read_wanted
-from datadump.watch.checks import Check, checks
-from datadump.watch.seen import BackupSeen, DumpSeen, PipelineSeen, ProofSeen, Seen
+from datadump.watch.checks import WORST_FIRST, Check, checks
+from datadump.watch.seen import BackupSeen, DumpSeen, ExchangeSeen, PipelineSeen, ProofSeen, Seen
+from support.pages import rows_of
 
 NOW = 1_795_000_000.0
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -34,6 +36,9 @@ WELL = PipelineSeen(
 )
 
 
+CUT = ExchangeSeen("shop", NOW - HOUR)
+
+
 def look(*pipelines: PipelineSeen, wanted: Wanted = WANTED, **changes: object) -> list[Check]:
     seen = Seen(NOW, pipelines or (WELL,), free=10 * MIB)
     return checks(seen._replace(**changes), wanted)  # type: ignore[arg-type]
@@ -48,9 +53,14 @@ def test_all_is_well_where_nothing_is_wrong() -> None:
     """And all checks are there."""
     found = look()
     assert {one.name for one in found} == {
-        "backup", "proof", "upload", "dump", "size", "room", "coverage", "bucket",
+        "backup", "proof", "upload", "dump", "size", "room", "coverage", "bucket", "restore",
     }  # fmt: skip
     assert all(one.passed for one in found)
+
+
+def test_page_of_the_checks_has_them_all() -> None:
+    rows = rows_of("scripts/watch.md")
+    assert {row[0].strip("`") for row in rows if row[0].startswith("`")} == set(WORST_FIRST)
 
 
 @pytest.mark.parametrize(
@@ -120,6 +130,8 @@ def test_bucket_that_cannot_be_asked_is_no_calm() -> None:
     assert [one.name for one in found if not one.passed] == ["bucket", "upload"]
     assert "nothing is known of backups: Could not connect" in found[0].text
     assert {"backup", "proof", "size", "room"} & {one.name for one in found} == set()
+    assert "restore" in {one.name for one in found}
+    assert len(failing(exchanges=[CUT], trouble="no answer")) == 2
 
 
 def test_room_is_for_the_next_dumps_of_all() -> None:
@@ -151,13 +163,68 @@ def test_worst_comes_first() -> None:
     """Among what fails, whichever database it is of."""
     late = WELL._replace(waiting=[NOW - 2 * HOUR])
     none = WELL._replace(database="crm", backups=[])
-    found = look(late, none, free=1, uncovered=["wiki"])
-    assert [one.name for one in found if not one.passed] == ["backup", "upload", "room", "coverage"]
+    found = look(late, none, free=1, uncovered=["wiki"], exchanges=[CUT])
+    assert [one.name for one in found if not one.passed] == [
+        "restore", "backup", "upload", "room", "coverage",
+    ]  # fmt: skip
 
 
 def test_databases_that_nobody_backs_up_are_named() -> None:
     (text,) = failing(uncovered=["crm", "wiki"])
     assert "nobody backs up crm, wiki: name them in DB_NAMES" in text
+
+
+def clock(moment: float) -> str:
+    """As the log has it."""
+    return f"{datetime.fromtimestamp(moment).astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def test_exchange_that_was_cut_is_said_with_what_to_do() -> None:
+    """And how bad it is; to the second, as the log and the names of databases have it."""
+    assert failing(exchanges=[CUT]) == [
+        f"restore: the exchange of shop at {clock(NOW - HOUR)} was cut: shop may lack views, "
+        "triggers, routines and events; no table is lost. Bring back what it held (docker compose "
+        "run --rm restore --undo), or give the same restore again, which finishes it"
+    ]
+
+
+def test_exchanges_that_were_cut_are_in_one_sentence() -> None:
+    (text,) = failing(exchanges=[CUT, ExchangeSeen("crm", NOW - DAY)])
+    assert text == (
+        f"restore: the exchanges of shop at {clock(NOW - HOUR)}, of crm at {clock(NOW - DAY)} were "
+        "cut: each may lack views, triggers, routines and events; no table is lost. Bring back "
+        "what it held (docker compose run --rm restore --undo --database NAME), or give the same "
+        "restore again, which finishes it"
+    )
+
+
+@pytest.mark.parametrize("age", [0, 10 * MINUTE, -MINUTE])
+def test_exchange_that_may_be_under_way_is_no_alarm(age: float) -> None:
+    """For ten minutes; clocks differ a little."""
+    assert failing(exchanges=[ExchangeSeen("shop", NOW - age)]) == []
+
+
+@pytest.mark.parametrize("age", [10 * MINUTE + 1, -HOUR])
+def test_exchange_that_takes_too_long_was_cut(age: float) -> None:
+    """One of a time to come, too: by a clock that was ahead, nobody would be told for long."""
+    assert len(failing(exchanges=[ExchangeSeen("shop", NOW - age)])) == 1
+
+
+def test_undo_names_the_database_where_there_are_others() -> None:
+    """Else a restore asks which one is meant."""
+    both = (WELL, WELL._replace(database="crm"))
+    (text,) = failing(*both, exchanges=[CUT, CUT._replace(at=NOW - DAY)])
+    assert "cut: shop may lack" in text
+    assert "(docker compose run --rm restore --undo --database shop)" in text
+    (text,) = failing(exchanges=[ExchangeSeen("my shop", NOW - HOUR)])
+    assert "(docker compose run --rm restore --undo --database 'my shop')" in text
+
+
+def test_database_that_was_cut_is_shown_printable() -> None:
+    """Whatever the log has."""
+    (text,) = failing(exchanges=[ExchangeSeen("sh\x1b[31m\u202eop", NOW - HOUR)])
+    assert "the exchange of sh?[31m?op at " in text
+    assert text.isprintable()
 
 
 @pytest.mark.parametrize("name", ["BACKUP_MAX_AGE", "PROOF_MAX_AGE", "UPLOAD_MAX_AGE"])
