@@ -18,6 +18,7 @@ set -m # what runs in the background is a job, so that one signal ends all of it
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 . "$here/common/database_client.sh"
+. "$here/common/rights.sh"
 . "$here/dump/ending.sh"
 . "$here/dump/guards.sh"
 . "$here/dump/server.sh"

@@ -104,7 +104,7 @@ FLOORS = (
     {"mariadb", "s3"},
     {"upload", "backups"},
     {"load", "watch"},
-    {"exchange", "status"},
+    {"exchange", "beforehand", "status"},
     {"restore"},
     {"drill"},
     {"commands"},

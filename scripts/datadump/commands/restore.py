@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from argparse import ArgumentTypeError
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -12,13 +13,16 @@ from subprocess import CalledProcessError
 from datadump.backups.catalogue import NoBackupError, newest_of
 from datadump.backups.listing import as_json, as_table
 from datadump.commands.choosing import catalogues_of, look_up
+from datadump.commands.reporting import say_and_log
+from datadump.commands.undo import undo_one
 from datadump.commands.way_back import run
-from datadump.ground.daily_log import log
-from datadump.ground.terminal import printable, some_of
-from datadump.mariadb.client_options import client_options, remedies
+from datadump.exchange.cut import all_cut_exchanges
+from datadump.ground.terminal import printable
+from datadump.mariadb.client_options import client_options, has_password, remedies
+from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.server import Server
-from datadump.restore.restore import restore
-from datadump.restore.target import Target
+from datadump.restore.restore import Restore, one_restore
+from datadump.restore.target import RestoreError, Target
 from datadump.s3.client import connect
 from datadump.settings.environment import SettingsError
 from datadump.settings.pipelines import read_pipeline
@@ -30,13 +34,18 @@ EARLIEST, LATEST = 1970, 9999  # years between which every zone has its moments
 
 
 def restore_command(arguments: Sequence[str]) -> int:
-    """``restore --list`` or ``restore WHAT``; returns the exit status."""
+    """``restore --list``, ``--undo`` or ``restore WHAT``; returns the exit status."""
     given = restore_parser().parse_args(arguments)
-    if [given.list, bool(given.what), bool(given.before)].count(True) != 1:
-        restore_parser().error("say which backup: latest, a day, a key, or --before; or --list")
-    if given.into == "":  # a variable that is unset, in somebody's script
-        restore_parser().error("--into: it names no database")
-    action = list_backups if given.list else restore_one
+    what = bool(given.what) and not given.undo
+    if [given.list, given.undo, what, bool(given.before)].count(True) != 1:
+        restore_parser().error(
+            "say which backup: latest, a day, a key, or --before; or --list; or --undo"
+        )
+    if (given.list or given.undo) and (given.check or given.overwrite or given.table):
+        restore_parser().error("--check, --overwrite and --table go with a backup")
+    if "" in {given.into, *given.table}:  # a variable that is unset, in somebody's script
+        restore_parser().error("--into and --table: one names nothing")
+    action = list_backups if given.list else undo_one if given.undo else restore_one
     return run("restore failed", lambda environment: action(environment, given))
 
 
@@ -54,6 +63,14 @@ def restore_parser() -> argparse.ArgumentParser:
         metavar="MOMENT",
         help="the last backup whose dump began before: '2026-11-26 02:00', in TZ",
     )
+    parser.add_argument(
+        "--check", action="store_true", help="say what would fail or be lost, and change nothing"
+    )
+    parser.add_argument(
+        "--undo",
+        action="store_true",
+        help="put back what the last --overwrite set aside; WHAT: which, where there are several",
+    )
     parser.add_argument("--database", metavar="NAME", help="whose backups, of those of DB_NAMES")
     parser.add_argument("--list", action="store_true", help="show the backups, newest first")
     parser.add_argument("--limit", type=int, default=SHOWN, help=f"of that list (default: {SHOWN})")
@@ -66,6 +83,13 @@ def add_target(parser: argparse.ArgumentParser) -> None:
     """The arguments that say where to, and how."""
     parser.add_argument(
         "--into", metavar="NAME", help="another database than DB_NAME, by the account LOOK_USER"
+    )
+    parser.add_argument(
+        "--table",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only this table, with its triggers; may be said several times",
     )
     parser.add_argument(
         "--definers",
@@ -100,8 +124,19 @@ def list_backups(environment: Mapping[str, str], given: argparse.Namespace) -> i
     with suppress(NoBackupError):
         catalogues = catalogues_of(bucket, environment, given.database)
     newest = newest_of(catalogues, given.limit)
-    print(as_json(newest) if given.json else as_table(newest, bucket.url(whole.prefix)))
+    print(as_json(newest) if given.json else as_table(newest, bucket.url(whole.prefix)), flush=True)
+    warn_of_cuts(environment)
     return 0
+
+
+def warn_of_cuts(environment: Mapping[str, str]) -> None:
+    """Say which exchanges at the server were cut, if it can be asked: it may be gone."""
+    if not has_password("RESTORE", environment):
+        return
+    with suppress(CalledProcessError, ServerError, OSError):
+        server = Server(client_options("RESTORE", environment))
+        for line in all_cut_exchanges(server, read_scratch(environment)):
+            print(f"warning: {printable(line)}", file=sys.stderr)
 
 
 def restore_one(environment: Mapping[str, str], given: argparse.Namespace) -> int:
@@ -125,11 +160,21 @@ def restore_one(environment: Mapping[str, str], given: argparse.Namespace) -> in
         of_itself=not given.into,
         definers=given.definers or not given.into,
         even_if_empty=given.even_if_empty,
+        tables=tuple(dict.fromkeys(given.table)),
     )
     server = Server(options, remedies=remedies(account, environment))
-    restored = restore(bucket, backup, scratch, server, target)
-    print(*map(printable, [*restored.told, *map(str, restored.refused)]), sep="\n", flush=True)
-    if restored.refused:
-        log(f"restore left out: {some_of(list(map(str, restored.refused)))}; {restored.text}")
-    log(f"restore completed: {backup.key} into {target.name}")
-    return 1 if restored.refused else 0
+    with one_restore(bucket, backup, scratch, server, target) as restore:
+        if given.check:
+            return check(restore, f"{backup.key} into {target.name}")
+        return say_and_log(restore.run(), target.name)
+
+
+def check(restore: Restore, what: str) -> int:
+    """Say what stands in the way of the restore; returns the exit status. No line of the log."""
+    try:
+        restore.check()
+    except RestoreError as error:
+        print(printable(f"this restore would fail: {error}"), flush=True)
+        return 1
+    print(printable(f"nothing stands in the way of {what}"), flush=True)
+    return 0

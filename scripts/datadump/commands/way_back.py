@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from datadump.commands.boundary import exit_status
 from datadump.commands.choosing import UnclearError
-from datadump.exchange.swap import SwapError
+from datadump.exchange.sides import SwapError
 from datadump.mariadb.complaints import ServerError
 from datadump.restore.target import RestoreError
 from datadump.s3.errors import StoreError

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
+from datadump.beforehand.needs import owners
 from datadump.drill.comparison import Comparison, Outcome
 from datadump.ground.progress import Phases, Progress
 from datadump.ground.terminal import MEBIBYTE, human_size
@@ -25,7 +26,6 @@ from datadump.mariadb.throwaway import Account, throwaway_server
 from datadump.restore.scratch import free_bytes, locked_folder
 from datadump.sql.inventory import Inventory
 from datadump.sql.lines import DumpError
-from datadump.sql.quoting import QUOTED, unquote
 from datadump.sql.reading import DumpFile
 from datadump.sql.sections import NOT_WHOLE
 from datadump.sql.survey import Outline, survey
@@ -33,7 +33,6 @@ from datadump.sql.survey import Outline, survey
 FOLDERS = "drill."  # how the names of drills' folders begin
 ROOM_FOR_A_SERVER = 1024**3  # bytes, with nothing in it
 ROOM_FOR_SQL = 3  # times its size: rows, indexes, and what a load takes for a time
-DEFINER = re.compile(rb"DEFINER=(%b)(?:@(%b))?" % (QUOTED, QUOTED))
 SECONDS = 3600  # that a drill may take, and these for each MiB of the object
 SECONDS_PER_MEBIBYTE = 2
 # Errors of the drill's own server that say nothing about the dump: a full disk, mostly.
@@ -143,14 +142,4 @@ def definers_of(inventory: Inventory) -> list[Account]:
 
     Without them no view could be dumped. Raises DumpError where they are too many to be known.
     """
-    heads = [
-        DEFINER.search(item.definition)
-        for name, item in inventory.objects.items()
-        if name.kind not in {"table", "sequence"}
-    ]
-    return sorted({account_of(*head.groups(b"")) for head in heads if head})
-
-
-def account_of(user: bytes, host: bytes) -> Account:
-    """The account that has these quoted names; one without a host is a role."""
-    return Account(unquote(user.decode(errors="replace")), unquote(host.decode(errors="replace")))
+    return sorted(set(owners(inventory).values()))

@@ -8,6 +8,9 @@ from datadump.ground.paths import COMMON
 from datadump.ground.terminal import printable
 
 SCRIPT = os.path.join(COMMON, "daily_log.sh")
+# What begins the lines of an exchange of databases; the name of the one that gets the old data ends
+# them. The restore writes them, and the watch misses the second.
+EXCHANGE_BEGUN, EXCHANGE_ENDED = "exchange begun: ", "exchange ended: "
 LONGEST_ARGUMENT = 30_000  # characters: the system takes no argument of 128 KiB
 
 

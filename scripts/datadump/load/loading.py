@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from datadump.ground.progress import Progress
 from datadump.load.programs import Refused, run_programs
+from datadump.load.tables import pieces_of_tables
 from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.server import Server
 from datadump.sql.adaptation import Adaptation, Wanted, arranged
@@ -24,7 +25,7 @@ from datadump.sql.lines import DumpError
 from datadump.sql.programs import left_out_views
 from datadump.sql.reading import DumpFile
 from datadump.sql.secondary_keys import keys_after_rows
-from datadump.sql.sections import Kind, Piece, Section, sections, whole
+from datadump.sql.sections import END, Kind, Piece, Section, sections, whole
 from datadump.sql.survey import Outline
 
 ALL = frozenset(Kind)
@@ -79,6 +80,17 @@ def load_file(server: Server, source: Source, database: str, outline: Outline | 
         return Load(server, source, database).in_parallel(outline, late_keys=False)
 
 
+def load_tables(
+    server: Server, source: Source, database: str, tables: Collection[str]
+) -> list[Piece]:
+    """Load these tables alone into that database, in one reading that ends behind the last.
+
+    Their triggers aren't made: they are returned, with the settings around them. Raises DumpError
+    and ServerError.
+    """
+    return Load(server, source, database).tables_alone(tables)
+
+
 class Load:
     """One dump on its way into one database. Raises DumpError and ServerError."""
 
@@ -100,6 +112,25 @@ class Load:
                 lambda _: progress.reach(read()),
             )
         return self._loaded
+
+    def tables_alone(self, tables: Collection[str]) -> list[Piece]:
+        """Load these alone, one after another; returns what makes their triggers."""
+        triggers: list[Piece] = []
+
+        def noted(pieces: Iterable[Piece]) -> Iterator[Piece]:
+            for section, sql in pieces:
+                if section.kind in {Kind.HEAD, Kind.TRIGGERS}:
+                    triggers.append((section, sql))
+                yield section, sql
+
+        dump = self._source.dump
+        with self._progress(dump.size) as progress, dump.followed() as (stream, read):
+            self._run(
+                noted(pieces_of_tables(sections(stream), tables)),
+                lambda section: section.kind is not Kind.TRIGGERS,
+                lambda _: progress.reach(read()),
+            )
+        return [*triggers, (Section(Kind.END), END)]
 
     def in_parallel(self, outline: Outline, *, late_keys: bool) -> Loaded:
         """Load the wanted sections, several tables at the same time.

@@ -35,6 +35,12 @@ def client_options(account: str, environment: Mapping[str, str]) -> bytes:
     return made.stdout
 
 
+def has_password(account: str, environment: Mapping[str, str]) -> bool:
+    """Whether that account's password file is there: without one, nobody means to use it."""
+    _, file = variables(account, environment)
+    return os.path.isfile(environment.get(file) or DEFAULTS["RESTORE_PASSWORD_FILE"])
+
+
 def variables(account: str, environment: Mapping[str, str]) -> list[str]:
     """The names of the two settings of that account: RESTORE's, where LOOK's aren't set."""
     return [

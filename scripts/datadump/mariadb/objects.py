@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.server import Server, word
@@ -51,35 +51,77 @@ class Schema:
         """The options for a dump of this database without these views."""
         return [f"--ignore-table={self.name}.{view}" for view in views]
 
-    def events(self, *, enabled: bool = False) -> list[str]:
-        """The names of the events, or of those alone that are ``enabled``."""
-        state = "STATUS = 'ENABLED'" if enabled else "1"
-        return self._names("EVENT_NAME", "EVENTS", "EVENT_SCHEMA", state)
+    def events(self) -> list[str]:
+        """The names of the events."""
+        return self._names("EVENT_NAME", "EVENTS", "EVENT_SCHEMA")
+
+    @property
+    def sql(self) -> str:
+        """How SQL names this database."""
+        return quote(self.name)
+
+    def exists(self) -> bool:
+        """Whether it is there, as far as the account sees."""
+        return bool(self._names("SCHEMA_NAME", "SCHEMATA", "SCHEMA_NAME"))
+
+    def definition(self, table: str) -> str:
+        """The statement that makes a table."""
+        ((_, statement),) = self._server.query(f"SHOW CREATE TABLE {self.qualified(table)}")
+        return str(statement)
 
     def qualified(self, name: str) -> str:
         """How SQL names an object of this database from within any other."""
         return f"{quote(self.name)}.{quote(name)}"
 
-    def create_like(self, other: Schema) -> None:
-        """Make this database, with the other's character set and collation."""
+    def create_like(self, other: Schema, comment: str = "") -> None:
+        """Make this database, with the other's character set and collation, and that comment."""
         ((charset, collation),) = self._server.query(
             "SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME "
             "FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = %s",
             other.name,
         )
-        self._server.query(
-            f"CREATE DATABASE {quote(self.name)} "
-            f"CHARACTER SET {word(charset)} COLLATE {word(collation)}"
-        )
+        self.create(comment, f"CHARACTER SET {word(charset)} COLLATE {word(collation)}")
+
+    def create(self, comment: str, settings: str = "") -> None:
+        """Make this database, with that comment and these settings as SQL writes them."""
+        name = self.sql.replace("%", "%%")
+        self._server.query(f"CREATE DATABASE {name} {settings} COMMENT %s", comment)
+
+    def annotate(self, comment: str) -> None:
+        """Give this database that comment."""
+        name = self.sql.replace("%", "%%")
+        self._server.query(f"ALTER DATABASE {name} COMMENT %s", comment)
 
     def drop(self) -> None:
         """Drop this database with all that it holds."""
-        self._server.query(f"DROP DATABASE {quote(self.name)}")
+        self._server.query(f"DROP DATABASE IF EXISTS {self.sql}")
 
-    def drop_triggers_and_views(self) -> None:
-        """Drop all that keeps the tables of a database from being moved to another."""
-        for trigger in self._names("TRIGGER_NAME", "TRIGGERS", "TRIGGER_SCHEMA"):
-            self._server.query(f"DROP TRIGGER {self.qualified(trigger)}")
+    def drop_without_tables(self) -> None:
+        """Drop this database, which holds no table; ServerError where it does."""
+        if tables := self.tables():
+            raise ServerError(f"{self.name} still holds {len(tables)} tables")
+        self.drop()
+
+    def move_events_to(self, other: Schema) -> None:
+        """Move all events to another database. They are disabled first: none is to run there."""
+        for event in self.events():
+            old = self.qualified(event)
+            self._server.query(f"ALTER EVENT {old} DISABLE")
+            self._server.query(f"ALTER EVENT {old} RENAME TO {other.qualified(event)}")
+
+    def drop_triggers(self, tables: Collection[str] | None = None) -> None:
+        """Drop the triggers of these tables, or all: a table that has one can't be moved."""
+        rows = self._server.query(
+            "SELECT TRIGGER_NAME, EVENT_OBJECT_TABLE FROM information_schema.TRIGGERS "
+            "WHERE TRIGGER_SCHEMA = %s",
+            self.name,
+        )
+        for trigger, table in rows:
+            if tables is None or table in tables:
+                self._server.query(f"DROP TRIGGER {self.qualified(trigger)}")
+
+    def drop_views(self) -> None:
+        """Drop all views."""
         for view in self.views():
             self._server.query(f"DROP VIEW {self.qualified(view)}")
 
@@ -94,18 +136,6 @@ class Schema:
             # Before MariaDB 11.4, packages are known in this mode only.
             mode = "ORACLE" if kind == "PACKAGE" else ""
             self._server.query(f"DROP {word(kind)} {self.qualified(routine)}", sql_mode=mode)
-
-    def drop_foreign_keys_to(self, other: Schema) -> list[tuple[str, str]]:
-        """Drop all that refer to another database; returns the table and the name of each."""
-        keys = self._server.query(
-            "SELECT TABLE_NAME, CONSTRAINT_NAME FROM information_schema.REFERENTIAL_CONSTRAINTS "
-            "WHERE CONSTRAINT_SCHEMA = %s AND UNIQUE_CONSTRAINT_SCHEMA = %s",
-            self.name,
-            other.name,
-        )
-        for table, key in keys:
-            self._server.query(f"ALTER TABLE {self.qualified(table)} DROP FOREIGN KEY {quote(key)}")
-        return [(table, key) for table, key in keys]
 
     def _can_be_dumped(self, view: str) -> bool:
         """By what mariadb-dump asks: not each of them can be read."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
-from datadump.exchange.beside import stamped
+from datadump.exchange.beside import BEFORE, NEW, Note, State, asides, stamped
+from datadump.exchange.sides import Sides
 from datadump.exchange.swap import Swap
 from datadump.ground.terminal import human_size, printable
-from datadump.load.loading import ALL, Loaded, Source, load_file
+from datadump.load.loading import ALL, Source, load_file
+from datadump.load.programs import Refused
 from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.objects import Schema
 from datadump.mariadb.server import Server
@@ -15,7 +19,6 @@ from datadump.restore.target import RestoreError, Target
 from datadump.sql.inventory import Inventory
 from datadump.sql.lines import DumpError
 from datadump.sql.programs import Name
-from datadump.sql.quoting import quote
 from datadump.sql.reading import DumpFile, is_of_mariadb_dump
 from datadump.sql.sections import NOT_WHOLE, Kind
 from datadump.sql.survey import Survey
@@ -24,37 +27,72 @@ from datadump.sql.survey import Survey
 class Replacement:
     """A dump that takes the place of a database: it is loaded beside that, and then exchanged.
 
-    ``found``: the survey of that dump, its rows counted. Raises RestoreError, DumpError,
-    ServerError, SwapError and OSError.
+    ``note``: which object it is. A load of it that an earlier run has left is used. Raises
+    RestoreError, DumpError, ServerError, SwapError and OSError.
     """
 
-    def __init__(
-        self, server: Server, source: Source, found: Survey, target: Target, scratch: str
-    ) -> None:
-        self._server, self._source, self._name = server, source, target.name
-        self._found = found
-        check_wholeness(source.dump, found.inventory)
-        announce(found.inventory, target, Schema(server, target.name).objects())
-        self._beside, self._before = stamped(target.name, "new"), stamped(target.name, "before")
-        self._swap = Swap(server, target.name, self._beside, self._before, scratch)
+    def __init__(self, server: Server, source: Source, name: str, note: Note, scratch: str) -> None:
+        self._server, self._source, self._note = server, source, note
+        self._loaded = loaded_beside(server, name, note)
+        incoming = self._loaded or stamped(name, NEW)
+        self._sides = Sides(name, incoming, stamped(name, BEFORE))
+        self._swap = Swap(server, self._sides, note, scratch)
         self._swap.prepare()
 
-    def load(self) -> Loaded:
-        """What is missing of it."""
-        copy = self._source._replace(home=self._beside, kinds=ALL - {Kind.EVENTS})
-        return load_beside(self._server, copy, self._found)
+    def load(self, survey: Survey) -> None:
+        """Load it beside the database."""
+        if self._loaded:
+            print(printable(f"{self._loaded} has it already: nothing is loaded again"))
+            return
+        incoming = self._sides.incoming
+        copy = self._source._replace(home=incoming, kinds=ALL - {Kind.EVENTS})
+        with made_beside(self._server, incoming, self._note):
+            refused = load_file(self._server, copy, incoming, survey.outline).refused
+            expected = survey.inventory.objects.keys() - {one.name for one in refused}
+            require_all(Schema(self._server, incoming), expected)
 
-    def exchange(self, loaded: Loaded) -> tuple[Loaded, list[str]]:
-        """What is missing then, and what a person should know."""
-        place = printable(f"it takes the place of {self._name}, which becomes {self._before}")
+    def exchange(self) -> tuple[list[Refused], list[str]]:
+        """What the server refused of the dump's program, and what a person should know."""
+        name, _, before = self._sides
+        place = printable(f"it takes the place of {name}, which becomes {before}")
         print(f"the dump is loaded; {place}", flush=True)
         refused = self._swap.run(self._source)
-        told = [*self._swap.warnings, f"what {self._name} held before is in {self._before}"]
-        return loaded._replace(refused=refused), told
+        return refused, [*self._swap.warnings, f"what {name} held before is in {before}"]
 
 
-def check_wholeness(dump: DumpFile, inventory: Inventory) -> None:
-    """Raises RestoreError and DumpError where it may not be all that the dump held."""
+def loaded_beside(server: Server, name: str, note: Note) -> str:
+    """The database beside that one which holds all of that object already; '' for none."""
+    loaded = [
+        aside.name
+        for aside in asides(server, name)
+        if aside.note.state is State.LOADED and aside.note.is_of(note.version, note.tables)
+    ]
+    return loaded[-1] if loaded else ""
+
+
+@contextmanager
+def made_beside(server: Server, name: str, note: Note) -> Iterator[None]:
+    """Make a database to load into, and say of it what it is; it is dropped where the load fails.
+
+    Raises RestoreError where that isn't possible.
+    """
+    beside = Schema(server, name)
+    beside.create(replace(note, state=State.LOADING).comment)
+    try:
+        yield
+        beside.annotate(replace(note, state=State.LOADED).comment)
+    except BaseException as error:
+        try:
+            beside.drop()
+        except ServerError as refusal:
+            raise RestoreError(
+                f"{str(error) or 'stopped'}; {name} is left to be dropped: {refusal}"
+            ) from error
+        raise
+
+
+def check_whole(dump: DumpFile, inventory: Inventory) -> None:
+    """Raises RestoreError and DumpError where the dump may not be all."""
     if not is_of_mariadb_dump(dump):
         raise RestoreError(
             "the dump isn't mariadb-dump's, so nobody can say whether all of it arrived: --into "
@@ -87,25 +125,6 @@ def counted(names: Collection[Name]) -> str:
 def tables(names: Collection[Name]) -> int:
     """How many of them are tables."""
     return sum(name.kind == "table" for name in names)
-
-
-def load_beside(server: Server, source: Source, found: Survey) -> Loaded:
-    """Load the source into a database that is made for it, and dropped where that fails."""
-    beside = Schema(server, source.home)
-    server.query(f"CREATE DATABASE {quote(beside.name)}")
-    try:
-        loaded = load_file(server, source, beside.name, found.outline)
-        refused = {one.name for one in loaded.refused}
-        require_all(beside, found.inventory.objects.keys() - refused)
-    except BaseException as error:
-        try:
-            beside.drop()
-        except ServerError as refusal:
-            raise RestoreError(
-                f"{str(error) or 'stopped'}; {beside.name} is left to be dropped: {refusal}"
-            ) from error
-        raise
-    return loaded
 
 
 def require_all(schema: Schema, names: Collection[Name]) -> None:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+import hashlib
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
 from datadump.backups.catalogue import Backup
-from datadump.exchange.beside import program_file, stamped
+from datadump.exchange.beside import Aside, Note, State, program_file
+from datadump.exchange.cut import alone, cut_exchange, swap_of, told
+from datadump.exchange.program import KeptProgram
+from datadump.exchange.sides import SwapError
 from datadump.ground.progress import Phases, Progress
-from datadump.load.loading import Loaded, Source, load_file
-from datadump.load.programs import Refused, keep
+from datadump.load.loading import Source, load_file
+from datadump.load.programs import Refused
 from datadump.mariadb.objects import Schema
 from datadump.mariadb.server import Server
 from datadump.restore.download import Download
-from datadump.restore.replacing import Replacement
+from datadump.restore.foresight import look_at_account, look_at_dump, look_for_tables
+from datadump.restore.outcome import Restored, with_surroundings
+from datadump.restore.replacing import Replacement, announce, check_whole
+from datadump.restore.tables import Tables
 from datadump.restore.target import (
     RestoreError,
     Target,
@@ -22,105 +29,176 @@ from datadump.restore.target import (
     check_target,
 )
 from datadump.s3.bucket import Bucket
-from datadump.sql.quoting import quote
+from datadump.sql.programs import Name
 from datadump.sql.reading import DumpFile, database_of
-from datadump.sql.survey import Outline, Survey, check_head, survey
+from datadump.sql.survey import Survey, check_head, survey
+
+LENGTH_OF_A_VERSION = 16  # hexadecimal digits
 
 
-class Restored(NamedTuple):
-    """What came of a restore: what a person should know, and the programs that are missing.
-
-    ``text``: where their text is, in words.
-    """
-
-    told: list[str]
-    refused: list[Refused]
-    text: str
-
-
-def restore(
+@contextmanager
+def one_restore(
     bucket: Bucket, backup: Backup, scratch: str, server: Server, target: Target
-) -> Restored:
-    """Fetch, check and load the backup.
+) -> Iterator[Restore]:
+    """A restore of that backup, while nobody else restores into that database.
 
-    Raises RestoreError, StoreError, OSError, ServerError, DumpError and SwapError.
+    Raises RestoreError, and ServerError where the server can't be asked.
     """
     check_target(target)
-    check_origin(server, target, backup.database, f"{backup.key} is")
-    with server.lock(f"restore into {target.name}") as free:
-        if not free:
+    with alone(server, target.name) as is_alone:
+        if not is_alone:
             raise RestoreError(f"another restore into {target.name} is under way")
-        check_emptiness(server, target)
-        download, phases = Download(bucket, backup, scratch), Phases()
-        with phases.phase("fetch"):
-            dump = DumpFile(download.fetch())
-        source = source_of(dump, server, target, backup.key)
-        found = read(dump, target, phases)
-        told: list[str] = []
-        if check_emptiness(server, target):  # somebody may have been at work meanwhile
-            replacement = Replacement(server, source, found, target, scratch)
-            with phases.phase("load"):
-                loaded = replacement.load()
-            with phases.phase("exchange"):
-                loaded, told = replacement.exchange(loaded)
-        else:
-            with phases.phase("load"):
-                loaded = load(server, source, target.name, found.outline)
-    download.remove()
-    return restored(server, target, loaded, [*told, str(phases)], scratch)
+        yield Restore(bucket, backup, server, target, scratch)
+
+
+class Restore:
+    """One backup on its way into one database.
+
+    What its methods raise, RestoreError and SwapError, says how the database stands.
+    """
+
+    def __init__(
+        self, bucket: Bucket, backup: Backup, server: Server, target: Target, scratch: str
+    ) -> None:
+        self._backup, self._server, self._target = backup, server, target
+        self._scratch, self._download = scratch, Download(bucket, backup, scratch)
+        self._phases = Phases()
+        self._standing = f"{target.name} is as it was"
+        version = f"{bucket.url(backup.key)} {backup.etag} {backup.size}"
+        self._note = Note(
+            State.LOADING,
+            backup.key,
+            hashlib.sha256(version.encode()).hexdigest()[:LENGTH_OF_A_VERSION],
+            sorted(target.tables) if target.tables else None,
+        )
+        if not self._note.fits:
+            raise RestoreError("so many tables at once can't be noted: name fewer")
+
+    def check(self) -> None:
+        """Look at all that can be known beforehand, and say it; the object stays in scratch."""
+        with self._telling():
+            if cut := cut_exchange(self._server, self._target.name):
+                raise RestoreError(told(self._server, cut, self._scratch))
+            source = self._fetched()
+            if self._target.tables:
+                dump = read(source.dump, self._target, self._phases).inventory
+                there = check_emptiness(self._server, self._target)
+                look_for_tables(self._server, self._target, there, dump)
+            else:
+                self._look(source)
+            self._download.close()
+
+    def run(self) -> Restored:
+        """Fetch, check and load it; returns what came of it."""
+        with self._telling():
+            refused, said = self._run()
+        self._download.remove()
+        restored = Restored(self._backup.key, [*said, str(self._phases)], refused)
+        return with_surroundings(restored, self._server, self._target.name, self._scratch)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except SwapError:
+            raise
+        except BaseException as error:
+            raise RestoreError(f"{str(error) or 'stopped'}; {self._standing}") from error
+
+    def _run(self) -> tuple[list[Refused], list[str]]:
+        if (cut := cut_exchange(self._server, self._target.name)) and self._goes_on(cut):
+            return self._complete(cut)
+        source = self._fetched()
+        if self._target.tables:
+            return self._bring_tables(source)
+        found, there = self._look(source)
+        return self._replace(source, found) if there else self._fill(source, found)
+
+    def _goes_on(self, cut: Aside) -> bool:
+        """Whether this restore's tables have changed places already; RestoreError for another's.
+
+        Where they haven't, that exchange is taken back.
+        """
+        if not cut.note.is_of(self._note.version, self._note.tables):
+            raise RestoreError(told(self._server, cut, self._scratch))
+        swap = swap_of(self._server, cut, self._scratch)
+        if not swap.has_moved():
+            swap.put_back()
+            return False
+        return True
+
+    def _complete(self, cut: Aside) -> tuple[list[Refused], list[str]]:
+        source = self._downloaded()
+        if self._target.tables:
+            triggers = KeptProgram(program_file(self._scratch, cut.note.incoming))
+            source = source._replace(dump=triggers.dump)
+        with self._phases.phase("exchange"):
+            swap = swap_of(self._server, cut, self._scratch)
+            refused = swap.complete(source)
+        return refused, [*swap.warnings, f"what {self._target.name} held before is in {cut.name}"]
+
+    def _fetched(self) -> Source:
+        """What is to be loaded, if it may go there. What needs no dump to be seen is seen first."""
+        key = self._backup.key
+        check_origin(self._server, self._target, self._backup.database, f"{key} is")
+        there = check_emptiness(self._server, self._target)
+        look_at_account(self._server, self._target, there)
+        return self._downloaded()
+
+    def _downloaded(self) -> Source:
+        with self._phases.phase("fetch"):
+            dump = DumpFile(self._download.fetch())
+        check_head(dump)
+        origin = database_of(dump)
+        says = f"{self._backup.key} says itself that it is"
+        check_origin(self._server, self._target, origin, says)
+        # The dump's own word for it, which may be in other letters.
+        home = origin if self._target.of_itself and origin else self._target.name
+        return Source(dump, home, definers=self._target.definers)
+
+    def _look(self, source: Source) -> tuple[Survey, Collection[Name]]:
+        """What the dump holds, and the database that it goes to, if that can come to a good end."""
+        found = read(source.dump, self._target, self._phases)
+        there = check_emptiness(self._server, self._target)  # somebody may have been at work
+        if there:
+            check_whole(source.dump, found.inventory)
+            announce(found.inventory, self._target, there)
+        look_at_dump(self._server, self._target, there, found.inventory)
+        return found, there
+
+    def _bring_tables(self, source: Source) -> tuple[list[Refused], list[str]]:
+        self._make_database()
+        tables = Tables(self._server, source, self._target, self._note, self._scratch)
+        with self._phases.phase("load"):
+            tables.load()
+        with self._phases.phase("exchange"):
+            return tables.exchange()
+
+    def _fill(self, source: Source, found: Survey) -> tuple[list[Refused], list[str]]:
+        """Load it into a database that is empty, or isn't there yet."""
+        name = self._target.name
+        self._make_database()
+        self._standing = f"{name} holds what was loaded until then, and --overwrite replaces that"
+        with self._phases.phase("load"):
+            loaded = load_file(self._server, source, name, found.outline)
+        return loaded.refused, loaded.left_out
+
+    def _replace(self, source: Source, found: Survey) -> tuple[list[Refused], list[str]]:
+        replacement = Replacement(
+            self._server, source, self._target.name, self._note, self._scratch
+        )
+        with self._phases.phase("load"):
+            replacement.load(found)
+        with self._phases.phase("exchange"):
+            refused, said = replacement.exchange()
+        return refused, [*found.inventory.left_out, *said]
+
+    def _make_database(self) -> None:
+        home = Schema(self._server, self._target.name)
+        self._server.query(f"CREATE DATABASE IF NOT EXISTS {home.sql}")
 
 
 def read(dump: DumpFile, target: Target, phases: Phases) -> Survey:
     """What the dump holds; its rows are counted where they may replace others."""
     with phases.phase("read"), Progress("read", dump.size, what="the dump") as progress:
         return survey(dump, progress.reach, rows=target.overwrite)
-
-
-def source_of(dump: DumpFile, server: Server, target: Target, key: str) -> Source:
-    """What is to be loaded there. Raises RestoreError and DumpError where that isn't possible."""
-    check_head(dump)
-    origin = database_of(dump)
-    check_origin(server, target, origin, f"{key} says itself that it is")
-    # The dump's own word for it, which may be in other letters.
-    home = origin if target.of_itself and origin else target.name
-    return Source(dump, home, definers=target.definers)
-
-
-def restored(
-    server: Server, target: Target, loaded: Loaded, told: list[str], scratch: str
-) -> Restored:
-    """What a person should know, beside what was ``told`` by then."""
-    schema, text = Schema(server, target.name), ""
-    told = [*loaded.left_out, *told, f"{target.name} holds {len(schema.objects())} objects"]
-    if loaded.refused:
-        text = kept(loaded.refused, program_file(scratch, stamped(target.name, "lacks")))
-        told += [f"view {view} can't be read: it may need them" for view in schema.broken_views()]
-    return Restored(told + leftovers(server, target.name), loaded.refused, text)
-
-
-def load(server: Server, source: Source, name: str, outline: Outline | None) -> Loaded:
-    """Load the source into a database that is empty, or isn't there yet. Raises RestoreError."""
-    server.query(f"CREATE DATABASE IF NOT EXISTS {quote(name)}")
-    try:
-        return load_file(server, source, name, outline)
-    except BaseException as error:
-        raise RestoreError(
-            f"{str(error) or 'stopped'}; {name} holds what was loaded until then, and --overwrite "
-            "replaces that"
-        ) from error
-
-
-def kept(refused: Iterable[Refused], path: str) -> str:
-    """Where the text of these programs is from now on, in words."""
-    try:
-        keep(refused, path)
-    except OSError as error:
-        return f"their text is in the dump alone: {error}"
-    return f"their text is in {path}"
-
-
-def leftovers(server: Server, name: str) -> list[str]:
-    """What restores have left beside the database of that name, a line for each."""
-    rows = server.query("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA ORDER BY 1")
-    beside = (f"{name}_before_", f"{name}_new_")
-    return [f"beside it: {other}" for (other,) in rows if other.startswith(beside)]

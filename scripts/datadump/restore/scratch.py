@@ -20,6 +20,7 @@ from datadump.ground.terminal import human_size
 
 ON_DISK = b"x"
 HASH_LENGTH = 16
+BLOCK = 512  # bytes, of st_blocks
 PART = re.compile(rf"restore\.[0-9a-f]{{{HASH_LENGTH}}}\.part")
 
 
@@ -76,9 +77,9 @@ class PartialFile:
 
         Before that, what other downloads left goes, if nobody is at work on it.
         """
-        needed = size - os.fstat(self._file).st_blocks * 512
+        needed = size - os.fstat(self._file).st_blocks * BLOCK
         if free_bytes(self._folder) < needed:
-            remove_leftovers(self._folder)
+            sweep_parts(self._folder)
         free = free_bytes(self._folder)
         if free < needed:
             raise ScratchError(
@@ -171,16 +172,22 @@ def open_locked(path: str) -> int:
         os.close(descriptor)  # removed by its owner before we had the lock
 
 
-def remove_leftovers(folder: str) -> None:
-    """Remove what this user's downloads left, unless a process is at work on it."""
+def sweep_parts(folder: str) -> int:
+    """Remove what this user's cut downloads left, unless a process is at work on it.
+
+    Returns how many bytes that frees.
+    """
+    freed = 0
     for name in filter(PART.fullmatch, os.listdir(folder)):
         path = os.path.join(folder, name)
         try:
             descriptor = open_locked(path)
         except OSError:
             continue
+        freed += os.fstat(descriptor).st_blocks * BLOCK
         remove_files(path)
         os.close(descriptor)
+    return freed
 
 
 def remove_files(part_path: str) -> None:

@@ -66,6 +66,8 @@ OTHER_DATABASE = re.compile(
 LEFT_OUT = (b"-- Broken view, left out: ", b"-- | ")  # what broke it; a line of its definition
 FIRST_COMMENT = b"-- MariaDB dump "
 LAST_COMMENT = b"-- Dump completed"
+# How every dump ends.
+END = b"/*!40103 SET TIME_ZONE=@OLD_TIME_ZONE */;\n" + LAST_COMMENT + b"\n"
 NOT_WHOLE = "the dump is not whole: mariadb-dump's last line is missing"
 STARTS = {
     FIRST_COMMENT: Kind.HEAD,  # also of another dump that was appended

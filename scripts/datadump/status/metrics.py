@@ -32,7 +32,7 @@ FIGURES: dict[str, tuple[str, Callable[[PipelineSeen], float | None]]] = {
         lambda one: len(one.waiting),
     ),
     "expected_restore_seconds": (
-        "How long fetch and load took in the last drill.",
+        "How long fetching, reading and loading took in the last drill.",
         lambda one: one.restore_seconds or None,
     ),
 }

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from datadump.ground.daily_log import EXCHANGE_BEGUN, EXCHANGE_ENDED
 from datadump.watch.seen import DumpSeen, ExchangeSeen
 
 DAYS_READ = 90  # of the newest logs
@@ -16,8 +17,8 @@ LAST_LINES = 20
 COMPLETED, FAILED = "database dump completed", "database dump failed: "
 UPLOADED, IDLE = "file successfully uploaded", "there is no file to upload"
 UNCOVERED = "databases not backed up: "
-BEGUN, ENDED = "exchange begun: ", "exchange ended: "  # and the name of what gets the old data
-TELLING = (COMPLETED, FAILED, UPLOADED, UNCOVERED, BEGUN, ENDED)  # how lines begin that count here
+# How the lines begin that count here.
+TELLING = (COMPLETED, FAILED, UPLOADED, UNCOVERED, EXCHANGE_BEGUN, EXCHANGE_ENDED)
 KEEPS_OLD = re.compile(r"(.+)_(?:before|undone)_\d{8}_\d{6}")  # of the database before that
 
 
@@ -91,10 +92,10 @@ class DailyLogs:
         """Those that have begun and not ended: under way, or cut."""
         begun: dict[str, float] = {}
         for line in self._lines:
-            if line.message.startswith(BEGUN):
-                begun[line.message.removeprefix(BEGUN)] = line.at
-            elif line.message.startswith(ENDED):
-                begun.pop(line.message.removeprefix(ENDED), None)
+            if line.message.startswith(EXCHANGE_BEGUN):
+                begun[line.message.removeprefix(EXCHANGE_BEGUN)] = line.at
+            elif line.message.startswith(EXCHANGE_ENDED):
+                begun.pop(line.message.removeprefix(EXCHANGE_ENDED), None)
         return [ExchangeSeen(database_before(name), at) for name, at in begun.items()]
 
 

@@ -116,6 +116,6 @@ def seen(proof: Proof | None) -> list[Any] | None:
     """What of a proof counts here, as :class:`ProofSeen` has it."""
     if proof is None:
         return None
-    restore = proof.seconds.get("fetch", 0) + proof.seconds.get("load", 0)
+    restore = sum(proof.seconds.get(phase, 0) for phase in ("fetch", "read", "load"))
     at = moment(proof.at)
     return [proof.key, at, proof.verified, proof.reason, restore, proof.etag]

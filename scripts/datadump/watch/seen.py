@@ -27,7 +27,7 @@ class ProofSeen(NamedTuple):
     at: float
     verified: bool
     reason: str
-    seconds: float  # that fetch and load took; 0 where nobody tells
+    seconds: float  # that fetching, reading and loading took; 0 where nobody tells
     etag: str = ""  # of the object that was drilled
 
 
@@ -70,7 +70,7 @@ class PipelineSeen(NamedTuple):
 
     @property
     def restore_seconds(self) -> float:
-        """How long fetch and load took in the newest drill that tells; 0 where none does.
+        """How long a restore took in the newest drill that tells; 0 where none does.
 
         One that failed may have ended early.
         """

@@ -140,9 +140,9 @@ def test_looking_takes_no_right_but_on_names_that_look_alike(
         assert [name for name in found if name.startswith(("rows", "BASE"))] == []
         server.query("DROP DATABASE shop_look")
         assert work.restore("latest", "--into", "shop_look", "--definers", **account).returncode
-        assert "ERROR 1227" in work.messages()[-2]
+        assert "the account look lacks SET USER (for " in work.messages()[-1]
         assert work.restore("latest", "--into", "another", **account).returncode == 1
-        assert "Access denied for user 'look'" in work.messages()[-1]
+        assert "the account look lacks CREATE, ALTER, " in work.messages()[-1]
     finally:
         server.query("DROP USER look@'%'")
         server.query("DROP DATABASE IF EXISTS shop_look")
@@ -421,7 +421,7 @@ def test_routines_that_the_account_cannot_read_stop_the_overwriting(
     before, kept = contents(server, DATABASE), databases(server)
     try:
         assert work.restore("latest", "--overwrite").returncode == 1
-        assert "function `one`" in work.messages()[-1].lower()
+        assert "the account restore lacks SHOW CREATE ROUTINE on shop" in work.messages()[-1]
         assert difference(contents(server, DATABASE), before) == []
         assert databases(server) == kept
     finally:
@@ -474,7 +474,15 @@ def test_wrong_setting_is_one_line_and_status_2(work: Workplace, setting: str, v
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["latest", "--list"], ["--nonsense"], ["latest", "--into", "", "--overwrite"]],
+    [
+        [],
+        ["latest", "--list"],
+        ["--nonsense"],
+        ["latest", "--into", "", "--overwrite"],
+        ["latest", "--table", ""],
+        ["--undo", "--overwrite"],
+        ["--list", "--undo"],
+    ],
 )
 def test_wrong_arguments_are_status_2(work: Workplace, arguments: list[str]) -> None:
     """And the usage is shown."""
@@ -589,27 +597,6 @@ def test_database_with_routines_alone_is_not_empty(work: Workplace, server: Serv
     assert work.restore("latest").returncode == 1
     assert "--overwrite" in work.messages()[-1]
     assert difference(contents(server, DATABASE), before) == []
-
-
-def test_table_that_somebody_keeps_busy_stops_the_swap_before_it_begins(
-    work: Workplace, server: Server
-) -> None:
-    """Nothing was dropped by then."""
-    before = contents(server, DATABASE)
-    connection = server.connect(DATABASE)
-    connection.autocommit(False)
-    connection.cursor().execute("SELECT * FROM parent")
-    try:
-        assert work.restore("latest", "--overwrite").returncode == 1
-    finally:
-        connection.close()
-    message = work.messages()[-1]
-    assert "Lock wait timeout exceeded" in message
-    assert f"{DATABASE} is as it was" in message
-    assert difference(contents(server, DATABASE), before) == []
-    for name in databases(server):
-        if name.startswith("shop_"):
-            server.query(f"DROP DATABASE {name}")
 
 
 def test_two_restores_into_one_database_take_turns(work: Workplace, server: Server) -> None:

@@ -57,7 +57,7 @@ def test_dump_of_another_database_is_refused_whatever_its_object_says(
     says = "is" if told == "its own" else "says itself that it is"
     assert work.messages()[-1] == (
         f"restore failed: {key} {says} a backup of {OTHER}, not of {DATABASE}: --into says where "
-        "it is to go"
+        f"it is to go; {DATABASE} is as it was"
     )
     assert contents(server, DATABASE) == before
     assert work.restore(key, "--into", f"{DATABASE}_look").returncode == 0
@@ -94,7 +94,7 @@ def test_dump_without_a_table_replaces_none_unasked(
     assert refused.returncode == 1
     assert work.messages()[-1] == (
         f"restore failed: the dump holds no table, and {DATABASE} holds 3: if it is to be replaced "
-        "by that, say --even-if-empty"
+        f"by that, say --even-if-empty; {DATABASE} is as it was"
     )
     assert contents(server, DATABASE) == before
     replaced = work.restore("latest", "--overwrite", "--even-if-empty")

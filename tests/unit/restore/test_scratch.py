@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from datadump.restore.scratch import open_locked, remove_leftovers
+from datadump.restore.scratch import open_locked, sweep_parts
 
 
 def test_leftover_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
@@ -15,7 +15,7 @@ def test_leftover_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     link.symlink_to(tmp_path / "target")
     left = tmp_path / f"restore.{'f' * 16}.part"
     left.touch()
-    remove_leftovers(str(tmp_path))
+    sweep_parts(str(tmp_path))
     assert list(tmp_path.iterdir()) == [link]
 
 

@@ -1,0 +1,111 @@
+"""Foreign keys between the tables that an exchange moves and those that stay.
+
+When a table is renamed, the foreign keys that refer to it go with it, whatever takes its place. So
+they have to be made again: MariaDB has no statement that leads one to another table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+from datadump.mariadb.objects import Schema
+from datadump.mariadb.server import Server
+from datadump.sql.quoting import quote
+
+
+class ForeignKey(NamedTuple):
+    """A foreign key of a table. ``parent``: the table that it refers to, in the same database.
+
+    ``clause``: what stands behind its name in SQL, up to REFERENCES and behind the parent's name.
+    """
+
+    table: str
+    name: str
+    parent: str
+    clause: tuple[str, str]
+
+    def adding(self, home: Schema) -> str:
+        """The statement that adds it to the table in that database, its rows unchecked."""
+        before, after = self.clause
+        return (
+            f"SET STATEMENT foreign_key_checks = 0 FOR ALTER TABLE {home.qualified(self.table)} "
+            f"ADD CONSTRAINT {quote(self.name)} {before} {home.qualified(self.parent)}{after}"
+        )
+
+
+def foreign_keys(server: Server, schema: Schema, within: Collection[str]) -> list[ForeignKey]:
+    """Those of a database's tables that refer to one in any of these databases.
+
+    Raises ServerError.
+    """
+    rows = server.query(
+        "SELECT TABLE_NAME, CONSTRAINT_NAME, UNIQUE_CONSTRAINT_SCHEMA, REFERENCED_TABLE_NAME "
+        "FROM information_schema.REFERENTIAL_CONSTRAINTS "
+        "WHERE CONSTRAINT_SCHEMA = %s AND UNIQUE_CONSTRAINT_SCHEMA IN %s ORDER BY 1, 2",
+        schema.name,
+        tuple(within),
+    )
+    found = []
+    for table, name, other, parent in rows:
+        elsewhere = "" if other == schema.name else f"{quote(other)}."
+        reference = f"{elsewhere}{quote(parent)}"
+        found.append(ForeignKey(table, name, parent, clause_of(schema, table, name, reference)))
+    return found
+
+
+def clause_of(schema: Schema, table: str, name: str, reference: str) -> tuple[str, str]:
+    """What the table's definition says of that foreign key, around the table referred to."""
+    whole = re.compile(
+        rf"CONSTRAINT {re.escape(quote(name))} (FOREIGN KEY .*? REFERENCES) {re.escape(reference)}"
+        r"(.*?)(?:,\n  |\n\))",
+        re.DOTALL,
+    )
+    found = whole.search(schema.definition(table))
+    return (found[1], found[2]) if found else ("", "")
+
+
+def crossing(keys: Iterable[ForeignKey], tables: Collection[str]) -> list[ForeignKey]:
+    """Those between one of these tables and another, in either direction."""
+    return [key for key in keys if (key.table in tables) != (key.parent in tables)]
+
+
+def drop_those_to(server: Server, schema: Schema, others: Collection[str]) -> list[ForeignKey]:
+    """Drop all of the database that refer to these others; returns them. Raises ServerError."""
+    keys = foreign_keys(server, schema, others)
+    for key in keys:
+        table = schema.qualified(key.table)
+        server.query(f"ALTER TABLE {table} DROP FOREIGN KEY {quote(key.name)}")
+    return keys
+
+
+def add_missing(server: Server, schema: Schema, keys: Iterable[ForeignKey]) -> None:
+    """Add those of these keys that the database lacks. Raises ServerError."""
+    there = {(key.table, key.name) for key in foreign_keys(server, schema, [schema.name])}
+    for key in keys:
+        if (key.table, key.name) not in there:
+            server.query(key.adding(schema))
+
+
+def orphans(server: Server, key: ForeignKey, child: Schema, parent: Schema) -> int:
+    """How many rows of the key's table in ``child`` have no parent in the database ``parent``.
+
+    The key is one of either database. Raises ServerError.
+    """
+    columns = server.query(
+        "SELECT DISTINCT COLUMN_NAME, REFERENCED_COLUMN_NAME "
+        "FROM information_schema.KEY_COLUMN_USAGE WHERE CONSTRAINT_SCHEMA = %s "
+        "AND TABLE_NAME = %s AND CONSTRAINT_NAME = %s",
+        child.name,
+        key.table,
+        key.name,
+    )
+    same = [f"c.{quote(column)} = p.{quote(referenced)}" for column, referenced in columns]
+    set_ = [f"c.{quote(column)} IS NOT NULL" for column, _ in columns]
+    ((number,),) = server.query(
+        f"SELECT COUNT(*) FROM {child.qualified(key.table)} c WHERE {' AND '.join(set_)} "
+        f"AND NOT EXISTS (SELECT 1 FROM {parent.qualified(key.parent)} p "
+        f"WHERE {' AND '.join(same)})"
+    )
+    return int(number)

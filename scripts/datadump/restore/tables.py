@@ -1,0 +1,90 @@
+"""Single tables of a backup, into a database that goes on with its others."""
+
+from __future__ import annotations
+
+from datadump.exchange.beside import BEFORE, NEW, Note, program_file, stamped
+from datadump.exchange.foreign_keys import ForeignKey, crossing, foreign_keys, orphans
+from datadump.exchange.program import KeptProgram
+from datadump.exchange.sides import Sides
+from datadump.exchange.swap import Swap
+from datadump.ground.terminal import printable
+from datadump.load.loading import Source, load_tables
+from datadump.load.programs import Refused
+from datadump.mariadb.objects import Schema
+from datadump.mariadb.server import Server
+from datadump.restore.replacing import loaded_beside, made_beside
+from datadump.restore.target import RestoreError, Target
+
+
+class Tables:
+    """Some tables of a dump: loaded beside the database, and then moved there.
+
+    What they replace stays beside it. Their foreign keys to other tables, and those of others to
+    them, are made again. ``note``: which object it is, and which tables. Raises RestoreError,
+    DumpError, ServerError, SwapError and OSError.
+    """
+
+    def __init__(
+        self, server: Server, source: Source, target: Target, note: Note, scratch: str
+    ) -> None:
+        self._server, self._source, self._target, self._note = server, source, target, note
+        self._loaded = loaded_beside(server, target.name, note)
+        incoming = self._loaded or stamped(target.name, NEW)
+        self._sides = Sides(target.name, incoming, stamped(target.name, BEFORE))
+        self._triggers = KeptProgram(program_file(scratch, incoming))
+        self._swap = Swap(server, self._sides, note, scratch)
+        self._swap.prepare()
+
+    def load(self) -> None:
+        """Load them beside the database, and see whether they fit into it."""
+        incoming = Schema(self._server, self._sides.incoming)
+        if self._loaded and self._triggers.is_there:
+            print(
+                f"{printable(self._loaded)} has them from an earlier run: nothing is loaded again"
+            )
+            return
+        with made_beside(self._server, incoming.name, self._note):
+            triggers = load_tables(self._server, self._source, incoming.name, self._target.tables)
+            self._triggers.keep(triggers, self._keys_that_fit(incoming))
+
+    def exchange(self) -> tuple[list[Refused], list[str]]:
+        """What the server refused of their triggers, and what a person should know."""
+        refused = self._swap.run(self._source._replace(dump=self._triggers.dump))
+        told = list(self._swap.warnings)
+        if Schema(self._server, self._sides.outgoing).exists():
+            told.append(f"what they took the place of is in {self._sides.outgoing}")
+        return refused, told
+
+    def _keys_that_fit(self, incoming: Schema) -> list[ForeignKey]:
+        """The foreign keys of the loaded tables to others that stay.
+
+        Raises RestoreError where rows would refer to none.
+        """
+        home, tables = Schema(self._server, self._target.name), self._target.tables
+        own = crossing(foreign_keys(self._server, incoming, [incoming.name]), tables)
+        others = crossing(foreign_keys(self._server, home, [home.name]), tables)
+        to_them = [key for key in others if key.parent in tables]
+        there = set(home.tables())
+        fitting = [key for key in own if key.parent in there]
+        for key in own:
+            if key not in fitting:
+                self._leave_out(key)
+        for key, child, parent in [
+            *((key, incoming, home) for key in fitting),
+            *((key, home, incoming) for key in to_them),
+        ]:
+            said = f"{key.table} refers to {key.parent} by {key.name}, which is made again"
+            print(printable(said), flush=True)
+            if count := orphans(self._server, key, child, parent):
+                raise RestoreError(
+                    f"{count} rows of {key.table} would refer to no row of {key.parent} "
+                    f"({key.name}): --table {key.parent} brings that back as well, --into NAME all "
+                    "beside, to copy rows from"
+                )
+        return fitting
+
+    def _leave_out(self, key: ForeignKey) -> None:
+        lacks = f"{key.table} refers to {key.parent} ({key.name}), which {self._target.name} lacks"
+        if self._target.of_itself:
+            raise RestoreError(f"{lacks}: --table {key.parent} brings that back as well")
+        print(printable(f"{lacks}: it is left out"), flush=True)
