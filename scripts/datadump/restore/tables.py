@@ -28,20 +28,20 @@ class Tables:
         self, server: Server, source: Source, target: Target, note: Note, scratch: str
     ) -> None:
         self._server, self._source, self._target, self._note = server, source, target, note
-        self._loaded = loaded_beside(server, target.name, note)
-        incoming = self._loaded or stamped(target.name, NEW)
-        self._sides = Sides(target.name, incoming, stamped(target.name, BEFORE))
+        loaded = loaded_beside(server, target.name, note)
+        self._is_loaded = bool(loaded) and KeptProgram(program_file(scratch, loaded)).is_there
+        incoming = loaded if self._is_loaded else stamped(target.name, NEW)
         self._triggers = KeptProgram(program_file(scratch, incoming))
+        self._sides = Sides(target.name, incoming, stamped(target.name, BEFORE))
         self._swap = Swap(server, self._sides, note, scratch)
         self._swap.prepare()
 
     def load(self) -> None:
         """Load them beside the database, and see whether they fit into it."""
         incoming = Schema(self._server, self._sides.incoming)
-        if self._loaded and self._triggers.is_there:
-            print(
-                f"{printable(self._loaded)} has them from an earlier run: nothing is loaded again"
-            )
+        if self._is_loaded:
+            print(printable(f"{incoming.name} has them already: nothing is loaded again"))
+            self._keys_that_fit(incoming)  # others may have changed since
             return
         with made_beside(self._server, incoming.name, self._note):
             triggers = load_tables(self._server, self._source, incoming.name, self._target.tables)
