@@ -134,7 +134,13 @@ def test_some_rows_are_back_and_newer_ones_stay(clone: Checkout, follow: Follow)
     kept = ask(clone, newer)
     (beside,) = lines("Some rows")
     follow(beside)
-    ask(clone, "\n".join(lines("Some rows", "sql")))
+    told = ask(clone, "\n".join(lines("Some rows", "sql")))
+    grades = ask(
+        clone,
+        "SELECT COUNT(*) FROM FACULDADE_rows.AVALIACAO_INSCRICAO_XREF "
+        "WHERE INSCRICAO_ID IN (1, 2000)",
+    )
+    assert sum(line.split("\t")[1] in {"1", "2000"} for line in told.splitlines()) == int(grades)
     assert ask(clone, newer) == kept
     ask(
         clone,

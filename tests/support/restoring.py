@@ -16,7 +16,7 @@ def restore_rights(server: Server, database: str) -> list[str]:
     both = [f"ALL PRIVILEGES ON {name}.*" for name in (pattern(database), beside)]
     version = tuple(int(part) for part in server.version().split("-")[0].split("."))
     old = [] if version >= (11, 3) else ["SELECT ON mysql.proc"]
-    return [*both, "SET USER ON *.*", *old]
+    return [*both, "SET USER, PROCESS ON *.*", *old]
 
 
 def pattern(database: str) -> str:

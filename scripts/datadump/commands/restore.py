@@ -12,7 +12,7 @@ from subprocess import CalledProcessError
 
 from datadump.backups.catalogue import NoBackupError, newest_of
 from datadump.backups.listing import as_json, as_table
-from datadump.commands.choosing import catalogues_of, look_up
+from datadump.commands.choosing import UnclearError, catalogues_of, look_up
 from datadump.commands.reporting import say_and_log
 from datadump.commands.undo import undo_one
 from datadump.commands.way_back import run
@@ -36,6 +36,11 @@ EARLIEST, LATEST = 1970, 9999  # years between which every zone has its moments
 def restore_command(arguments: Sequence[str]) -> int:
     """``restore --list``, ``--undo`` or ``restore WHAT``; returns the exit status."""
     given = restore_parser().parse_args(arguments)
+    if given.before and given.what:
+        restore_parser().error(
+            f"{given.what!r} is a word too many: --before says which backup, and its moment stands "
+            "in quotes"
+        )
     what = bool(given.what) and not given.undo
     if [given.list, given.undo, what, bool(given.before)].count(True) != 1:
         restore_parser().error(
@@ -139,6 +144,17 @@ def warn_of_cuts(environment: Mapping[str, str]) -> None:
             print(f"warning: {printable(line)}", file=sys.stderr)
 
 
+def past(text: str) -> datetime:
+    """The moment; UnclearError for one that is to come: it is wrong, or of another zone."""
+    meant, now = datetime.fromisoformat(text).astimezone(), datetime.now().astimezone()
+    if meant > now:
+        raise UnclearError(
+            f"--before {text} is to come: it is {now:%Y-%m-%d %H:%M:%S %z} now, by TZ. Is that "
+            "moment of another time zone?"
+        )
+    return meant
+
+
 def restore_one(environment: Mapping[str, str], given: argparse.Namespace) -> int:
     """Restore the backup that was asked for, and log that; returns the exit status."""
     access = read_store(environment)
@@ -150,10 +166,11 @@ def restore_one(environment: Mapping[str, str], given: argparse.Namespace) -> in
     except CalledProcessError as error:
         return error.returncode
     bucket = connect(access)
-    before = datetime.fromisoformat(given.before).astimezone() if given.before else None
+    before = past(given.before) if given.before else None
     catalogue, backup = look_up(bucket, environment, given.database, given.what or "", before)
     if before:
-        print(printable(f"the last before {given.before}: {backup.key}, of {backup.dumped_at}"))
+        said = f"the last before {given.before}: {backup.key}, of {backup.dumped_at}"
+        print(printable(said), flush=True)
     target = Target(
         name=given.into or catalogue.pipeline.database,
         overwrite=given.overwrite,
@@ -172,9 +189,10 @@ def restore_one(environment: Mapping[str, str], given: argparse.Namespace) -> in
 def check(restore: Restore, what: str) -> int:
     """Say what stands in the way of the restore; returns the exit status. No line of the log."""
     try:
-        restore.check()
+        warnings = restore.check()
     except RestoreError as error:
         print(printable(f"this restore would fail: {error}"), flush=True)
         return 1
-    print(printable(f"nothing stands in the way of {what}"), flush=True)
+    else_ = " but the above" if warnings else ""
+    print(printable(f"nothing{else_} stands in the way of {what}"), flush=True)
     return 0

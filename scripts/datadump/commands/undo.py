@@ -35,5 +35,5 @@ def undo_one(environment: Mapping[str, str], given: argparse.Namespace) -> int:
     try:
         undone = undo(server, name, given.what or "", scratch)
     except SeveralError as error:
-        raise UnclearError(printable(str(error))) from error
+        raise UnclearError("\n".join(map(printable, str(error).splitlines()))) from error
     return say_and_log(undone, name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -88,6 +89,17 @@ class Aside(NamedTuple):
 def stamped(name: str, what: str) -> str:
     """The name of a database beside that one: ``NAME_before_20261123_101500``."""
     return f"{name}_{what}_{datetime.now().astimezone():{STAMP}}"
+
+
+def free_name(server: Server, name: str, what: str) -> str:
+    """Such a name that no database has; a second passes where one was made in this one.
+
+    Raises ServerError.
+    """
+    taken = {aside.name for aside in asides(server, name)}
+    while (new := stamped(name, what)) in taken:
+        time.sleep(0.1)
+    return new
 
 
 def asides(server: Server, name: str) -> list[Aside]:

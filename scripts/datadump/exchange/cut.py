@@ -10,6 +10,8 @@ from datadump.exchange.program import KeptProgram
 from datadump.exchange.sides import Sides
 from datadump.exchange.swap import Swap
 from datadump.ground.terminal import some_of
+from datadump.load.loading import Source
+from datadump.load.programs import Refused
 from datadump.mariadb.objects import Schema
 from datadump.mariadb.server import Server
 
@@ -47,6 +49,22 @@ def all_cut_exchanges(server: Server, scratch: str) -> list[str]:
 def swap_of(server: Server, cut: Aside, scratch: str) -> Swap:
     """The exchange that was cut, to go on with."""
     return Swap(server, Sides(cut.home, cut.note.incoming, cut.name), cut.note, scratch)
+
+
+def gone_on_with(
+    server: Server, cut: Aside, source: Source, scratch: str
+) -> tuple[list[Refused], list[str]]:
+    """Bring an exchange to its end whose tables had changed places by then.
+
+    ``source``: the dump that they came from. Returns what of their program the server refused, and
+    what a person should know. Raises SwapError.
+    """
+    if cut.note.tables is not None:
+        triggers = KeptProgram(program_file(scratch, cut.note.incoming))
+        source = source._replace(dump=triggers.dump)
+    swap = swap_of(server, cut, scratch)
+    refused = swap.complete(source)
+    return refused, [*swap.warnings, f"what {cut.home} held before is in {cut.name}"]
 
 
 def told(server: Server, cut: Aside, scratch: str) -> str:

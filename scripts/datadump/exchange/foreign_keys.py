@@ -85,7 +85,31 @@ def add_missing(server: Server, schema: Schema, keys: Iterable[ForeignKey]) -> N
     there = {(key.table, key.name) for key in foreign_keys(server, schema, [schema.name])}
     for key in keys:
         if (key.table, key.name) not in there:
+            before = indexes(server, schema, key.table)
             server.query(key.adding(schema))
+            keep_name(server, schema, key.table, before)
+
+
+def keep_name(server: Server, schema: Schema, table: str, before: set[str]) -> None:
+    """An index that a foreign key had made is renamed where that key is made again: not so here.
+
+    ``before``: the names of the table's indexes before that. Raises ServerError.
+    """
+    after = indexes(server, schema, table)
+    for old, new in zip(before - after, after - before, strict=False):
+        change = f"RENAME INDEX {quote(new)} TO {quote(old)}"
+        server.query(f"ALTER TABLE {schema.qualified(table)} {change}")
+
+
+def indexes(server: Server, schema: Schema, table: str) -> set[str]:
+    """The names of a table's indexes. Raises ServerError."""
+    rows = server.query(
+        "SELECT INDEX_NAME FROM information_schema.STATISTICS "
+        "WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s",
+        schema.name,
+        table,
+    )
+    return {name for (name,) in rows}
 
 
 def orphans(server: Server, key: ForeignKey, child: Schema, parent: Schema) -> int:

@@ -27,7 +27,7 @@ BY_LOCK = (
 BY_TRANSACTION = "JOIN information_schema.INNODB_TRX t ON t.trx_mysql_thread_id = p.ID WHERE "
 BY_DATABASE = "p.DB = %s"
 BY_ANOTHER = "NOT p.DB <=> %s"  # it can hold tables that aren't its database's
-NO_PROCESS = "somebody; who it is can't be told without the right PROCESS"
+NO_PROCESS = "somebody, whom only an account with PROCESS sees (SHOW FULL PROCESSLIST)"
 NOBODY_KNOWN = "somebody; no connection in {}, and no transaction, can be told"
 
 

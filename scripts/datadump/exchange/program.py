@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 
 from datadump.exchange.foreign_keys import ForeignKey
 from datadump.exchange.sides import SwapError
@@ -44,6 +45,11 @@ class KeptProgram:
             file.flush()
             os.fsync(file.fileno())
         os.replace(new, self.dump.path)
+
+    def remove(self) -> None:
+        """Nobody needs it any more."""
+        with suppress(FileNotFoundError):
+            os.unlink(self.dump.path)
 
     def foreign_keys(self) -> list[ForeignKey]:
         """The foreign keys that were kept."""

@@ -151,6 +151,8 @@ class Swap:
             self._outgoing.annotate(replace(self._note, state=State.KEPT).comment)
         else:  # tables of which none was there
             self._outgoing.drop()
+            self._kept.remove()
+        self._kept_of_incoming.remove()
         self._end()
         return refused
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from datadump.exchange.beside import (
+    BEFORE,
+    UNDONE,
     Aside,
     State,
     asides,
@@ -39,7 +41,6 @@ def with_surroundings(restored: Restored, server: Server, name: str, scratch: st
     The text of what was refused is kept in the scratch folder.
     """
     schema, told, text = Schema(server, name), list(restored.told), ""
-    told.append(f"{name} holds {len(schema.objects())} objects")
     told += swept(server, name, scratch)
     if restored.refused:
         text = kept(restored.refused, program_file(scratch, stamped(name, "lacks")))
@@ -53,14 +54,18 @@ def swept(server: Server, name: str, scratch: str) -> list[str]:
 
     And what only a person can know to be needed no more.
     """
+    told = []
     try:
-        told = [f"removed from {scratch}: {one}" for one in sweep_programs(server, scratch, name)]
+        if files := sweep_programs(server, scratch, name):
+            told.append(f"{scratch}: {len(files)} files of databases that are gone are removed")
         if freed := sweep_parts(scratch):
-            told.append(f"removed from {scratch}: {human_size(freed)} of downloads that were cut")
+            told.append(
+                f"{scratch}: {human_size(freed)} are removed that other commands had fetched"
+            )
         lacking = sorted(one for one in os.listdir(scratch) if one.startswith(f"{name}_lacks_"))
     except OSError as error:
         return [f"{scratch} can't be swept: {error}"]
-    return told + [f"in {scratch}: {one}, what an earlier restore lacked" for one in lacking]
+    return told + [f"{scratch}: {one} has what an earlier restore couldn't make" for one in lacking]
 
 
 def kept(refused: Iterable[Refused], path: str) -> str:
@@ -76,13 +81,18 @@ WORDS = {
     State.LOADING: "a load of {backup} that was cut; drop it",
     State.LOADED: "{backup}, loaded and not in use; the same restore goes on from there",
     State.EXCHANGING: "an exchange that was cut",
-    State.KEPT: "what {backup} took the place of{tables}",
     State.UNKNOWN: "of an earlier restore",
+}
+KEPT = {
+    BEFORE: "what {home} held until {at}, when {backup} was restored{tables}",
+    UNDONE: "what {home} held until {at}, when {backup} was taken back{tables}",
 }
 
 
 def described(aside: Aside) -> str:
     """A database beside another, in words."""
     tables = f": {', '.join(aside.note.tables)}" if aside.note.tables else ""
-    words = WORDS[aside.note.state].format(backup=aside.note.backup, tables=tables)
-    return f"{aside.name} ({words})"
+    words = KEPT[aside.what] if aside.note.state is State.KEPT else WORDS[aside.note.state]
+    at = f"{aside.at:%Y-%m-%d %H:%M:%S}"
+    said = words.format(home=aside.home, at=at, backup=aside.note.backup, tables=tables)
+    return f"{aside.name} ({said})"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import replace
 
-from datadump.exchange.beside import BEFORE, NEW, Note, State, asides, stamped
+from datadump.exchange.beside import BEFORE, NEW, Note, State, asides, free_name
 from datadump.exchange.sides import Sides
 from datadump.exchange.swap import Swap
-from datadump.ground.terminal import human_size, printable
+from datadump.ground.terminal import human_size, printable, some_of
 from datadump.load.loading import ALL, Source, load_file
 from datadump.load.programs import Refused
 from datadump.mariadb.complaints import ServerError
@@ -34,8 +34,8 @@ class Replacement:
     def __init__(self, server: Server, source: Source, name: str, note: Note, scratch: str) -> None:
         self._server, self._source, self._note = server, source, note
         self._loaded = loaded_beside(server, name, note)
-        incoming = self._loaded or stamped(name, NEW)
-        self._sides = Sides(name, incoming, stamped(name, BEFORE))
+        incoming = self._loaded or free_name(server, name, NEW)
+        self._sides = Sides(name, incoming, free_name(server, name, BEFORE))
         self._swap = Swap(server, self._sides, note, scratch)
         self._swap.prepare()
 
@@ -102,19 +102,36 @@ def check_whole(dump: DumpFile, inventory: Inventory) -> None:
         raise DumpError(NOT_WHOLE)
 
 
-def announce(dump: Inventory, target: Target, there: Collection[Name]) -> None:
+def announce(dump: Inventory, target: Target, there: Set[Name]) -> None:
     """Say what is about to take the place of what.
 
     Raises RestoreError where that would be nothing instead of tables, unless it was asked for.
     """
     rows = sum(held.rows for held in dump.objects.values())
-    print(f"the dump holds {counted(dump.objects)}, {rows:,} rows, {human_size(dump.size)} of SQL")
-    print(f"it is to replace {printable(target.name)}, which holds {counted(there)}", flush=True)
+    name, held = printable(target.name), dump.objects.keys()
+    print(f"the dump holds {counted(held)}, {rows:,} rows, {human_size(dump.size)} of SQL")
+    print(f"it is to replace {name}, which holds {counted(there)}", flush=True)
+    say_names(f"{target.name} lacks, and the dump has", held - there)
+    say_names(f"{target.name} has, and the dump lacks", there - held)
     if tables(there) and not tables(dump.objects) and not target.even_if_empty:
         raise RestoreError(
             f"the dump holds no table, and {target.name} holds {tables(there)}: if it is to be "
             "replaced by that, say --even-if-empty"
         )
+
+
+def announce_to_nothing(dump: Inventory, target: Target) -> None:
+    """Say what is about to come to a database that holds nothing."""
+    held = "" if dump.is_too_large else f"{counted(dump.objects)}, "
+    print(f"the dump holds {held}{human_size(dump.size)} of SQL")
+    print(printable(f"it goes to {target.name}, which is empty, or isn't there"), flush=True)
+
+
+def say_names(what: str, names: Set[Name]) -> None:
+    """Say some of these to a person, where there are any."""
+    if names:
+        said = some_of([f"{kind} {one}" for kind, one in sorted(names)])
+        print(printable(f"{what}: {said}"), flush=True)
 
 
 def counted(names: Collection[Name]) -> str:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from datadump.backups.catalogue import Backup
-from datadump.exchange.beside import Aside, Note, State, program_file
-from datadump.exchange.cut import alone, cut_exchange, swap_of, told
-from datadump.exchange.program import KeptProgram
+from datadump.exchange.beside import Aside, Note, State
+from datadump.exchange.cut import alone, cut_exchange, gone_on_with, swap_of, told
 from datadump.exchange.sides import SwapError
 from datadump.ground.progress import Phases, Progress
+from datadump.ground.terminal import printable
 from datadump.load.loading import Source, load_file
 from datadump.load.programs import Refused
 from datadump.mariadb.objects import Schema
@@ -19,7 +19,7 @@ from datadump.mariadb.server import Server
 from datadump.restore.download import Download
 from datadump.restore.foresight import look_at_account, look_at_dump, look_for_tables
 from datadump.restore.outcome import Restored, with_surroundings
-from datadump.restore.replacing import Replacement, announce, check_whole
+from datadump.restore.replacing import Replacement, announce, announce_to_nothing, check_whole
 from datadump.restore.tables import Tables
 from datadump.restore.target import (
     RestoreError,
@@ -62,7 +62,7 @@ class Restore:
     ) -> None:
         self._backup, self._server, self._target = backup, server, target
         self._scratch, self._download = scratch, Download(bucket, backup, scratch)
-        self._phases = Phases()
+        self._phases, self._has_warned = Phases(), False
         self._standing = f"{target.name} is as it was"
         version = f"{bucket.url(backup.key)} {backup.etag} {backup.size}"
         self._note = Note(
@@ -74,8 +74,11 @@ class Restore:
         if not self._note.fits:
             raise RestoreError("so many tables at once can't be noted: name fewer")
 
-    def check(self) -> None:
-        """Look at all that can be known beforehand, and say it; the object stays in scratch."""
+    def check(self) -> bool:
+        """Look at all that can be known beforehand, and say it; whether there was a warning.
+
+        The object stays in scratch.
+        """
         with self._telling():
             if cut := cut_exchange(self._server, self._target.name):
                 raise RestoreError(told(self._server, cut, self._scratch))
@@ -83,10 +86,11 @@ class Restore:
             if self._target.tables:
                 dump = read(source.dump, self._target, self._phases).inventory
                 there = check_emptiness(self._server, self._target)
-                look_for_tables(self._server, self._target, there, dump)
+                self._warn(look_for_tables(self._server, self._target, there, dump))
             else:
                 self._look(source)
             self._download.close()
+        return self._has_warned
 
     def run(self) -> Restored:
         """Fetch, check and load it; returns what came of it."""
@@ -107,7 +111,9 @@ class Restore:
 
     def _run(self) -> tuple[list[Refused], list[str]]:
         if (cut := cut_exchange(self._server, self._target.name)) and self._goes_on(cut):
-            return self._complete(cut)
+            source = self._downloaded()
+            with self._phases.phase("exchange"):
+                return gone_on_with(self._server, cut, source, self._scratch)
         source = self._fetched()
         if self._target.tables:
             return self._bring_tables(source)
@@ -127,22 +133,12 @@ class Restore:
             return False
         return True
 
-    def _complete(self, cut: Aside) -> tuple[list[Refused], list[str]]:
-        source = self._downloaded()
-        if self._target.tables:
-            triggers = KeptProgram(program_file(self._scratch, cut.note.incoming))
-            source = source._replace(dump=triggers.dump)
-        with self._phases.phase("exchange"):
-            swap = swap_of(self._server, cut, self._scratch)
-            refused = swap.complete(source)
-        return refused, [*swap.warnings, f"what {self._target.name} held before is in {cut.name}"]
-
     def _fetched(self) -> Source:
         """What is to be loaded, if it may go there. What needs no dump to be seen is seen first."""
         key = self._backup.key
         check_origin(self._server, self._target, self._backup.database, f"{key} is")
         there = check_emptiness(self._server, self._target)
-        look_at_account(self._server, self._target, there)
+        self._warn(look_at_account(self._server, self._target, there))
         return self._downloaded()
 
     def _downloaded(self) -> Source:
@@ -156,18 +152,25 @@ class Restore:
         home = origin if self._target.of_itself and origin else self._target.name
         return Source(dump, home, definers=self._target.definers)
 
-    def _look(self, source: Source) -> tuple[Survey, Collection[Name]]:
+    def _look(self, source: Source) -> tuple[Survey, set[Name]]:
         """What the dump holds, and the database that it goes to, if that can come to a good end."""
         found = read(source.dump, self._target, self._phases)
         there = check_emptiness(self._server, self._target)  # somebody may have been at work
         if there:
             check_whole(source.dump, found.inventory)
             announce(found.inventory, self._target, there)
-        look_at_dump(self._server, self._target, there, found.inventory)
+        else:
+            announce_to_nothing(found.inventory, self._target)
+        self._warn(look_at_dump(self._server, self._target, there, found.inventory))
         return found, there
 
+    def _warn(self, sentences: list[str]) -> None:
+        for sentence in sentences:
+            print(printable(f"warning: {sentence}"), flush=True)
+            self._has_warned = True
+
     def _bring_tables(self, source: Source) -> tuple[list[Refused], list[str]]:
-        self._make_database()
+        make_database(self._server, self._target.name)
         tables = Tables(self._server, source, self._target, self._note, self._scratch)
         with self._phases.phase("load"):
             tables.load()
@@ -177,7 +180,7 @@ class Restore:
     def _fill(self, source: Source, found: Survey) -> tuple[list[Refused], list[str]]:
         """Load it into a database that is empty, or isn't there yet."""
         name = self._target.name
-        self._make_database()
+        make_database(self._server, self._target.name)
         self._standing = f"{name} holds what was loaded until then, and --overwrite replaces that"
         with self._phases.phase("load"):
             loaded = load_file(self._server, source, name, found.outline)
@@ -193,12 +196,13 @@ class Restore:
             refused, said = replacement.exchange()
         return refused, [*found.inventory.left_out, *said]
 
-    def _make_database(self) -> None:
-        home = Schema(self._server, self._target.name)
-        self._server.query(f"CREATE DATABASE IF NOT EXISTS {home.sql}")
-
 
 def read(dump: DumpFile, target: Target, phases: Phases) -> Survey:
     """What the dump holds; its rows are counted where they may replace others."""
     with phases.phase("read"), Progress("read", dump.size, what="the dump") as progress:
         return survey(dump, progress.reach, rows=target.overwrite)
+
+
+def make_database(server: Server, name: str) -> None:
+    """Make it where it isn't there. Raises ServerError."""
+    server.query(f"CREATE DATABASE IF NOT EXISTS {Schema(server, name).sql}")

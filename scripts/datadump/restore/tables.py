@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datadump.exchange.beside import BEFORE, NEW, Note, program_file, stamped
+from datadump.exchange.beside import BEFORE, NEW, Note, free_name, program_file
 from datadump.exchange.foreign_keys import ForeignKey, crossing, foreign_keys, orphans
 from datadump.exchange.program import KeptProgram
 from datadump.exchange.sides import Sides
 from datadump.exchange.swap import Swap
-from datadump.ground.terminal import printable
+from datadump.ground.terminal import printable, some_of
 from datadump.load.loading import Source, load_tables
 from datadump.load.programs import Refused
 from datadump.mariadb.objects import Schema
@@ -30,9 +30,9 @@ class Tables:
         self._server, self._source, self._target, self._note = server, source, target, note
         loaded = loaded_beside(server, target.name, note)
         self._is_loaded = bool(loaded) and KeptProgram(program_file(scratch, loaded)).is_there
-        incoming = loaded if self._is_loaded else stamped(target.name, NEW)
+        incoming = loaded if self._is_loaded else free_name(server, target.name, NEW)
         self._triggers = KeptProgram(program_file(scratch, incoming))
-        self._sides = Sides(target.name, incoming, stamped(target.name, BEFORE))
+        self._sides = Sides(target.name, incoming, free_name(server, target.name, BEFORE))
         self._swap = Swap(server, self._sides, note, scratch)
         self._swap.prepare()
 
@@ -69,12 +69,13 @@ class Tables:
         for key in own:
             if key not in fitting:
                 self._leave_out(key)
+        if names := [f"{key.name} of {key.table}" for key in [*fitting, *to_them]]:
+            said = f"foreign keys from and to other tables are made again: {some_of(names)}"
+            print(printable(said), flush=True)
         for key, child, parent in [
             *((key, incoming, home) for key in fitting),
             *((key, home, incoming) for key in to_them),
         ]:
-            said = f"{key.table} refers to {key.parent} by {key.name}, which is made again"
-            print(printable(said), flush=True)
             if count := orphans(self._server, key, child, parent):
                 raise RestoreError(
                     f"{count} rows of {key.table} would refer to no row of {key.parent} "

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from datadump.exchange.beside import BEFORE, NEW, UNDONE, Aside, asides, program_file, stamped
+from datadump.exchange.beside import BEFORE, NEW, UNDONE, Aside, asides, free_name, program_file
 from datadump.exchange.cut import alone, cut_exchange, swap_of, told
 from datadump.exchange.program import KeptProgram, keep_program
 from datadump.exchange.sides import Sides
@@ -58,13 +56,11 @@ def chosen(server: Server, name: str, wanted: str) -> Aside:
         return meant[0]
     if wanted or not meant:
         what = f"there is no {wanted}" if wanted else f"nothing is set aside for {name}"
-        raise RestoreError(f"{what}{listed(kept)}; {name} is as it was")
-    raise SeveralError(f"which one? Say restore --undo NAME{listed(meant)}")
-
-
-def listed(kept: Sequence[Aside]) -> str:
-    """What there is, in words."""
-    return "".join(f"; beside it is {described(aside)}" for aside in kept)
+        by_name = "; restore --undo NAME takes one of these: " if kept else ""
+        names = ", ".join(map(described, kept))
+        raise RestoreError(f"{what}{by_name}{names}; {name} is as it was")
+    lines = [described(aside) for aside in reversed(meant)]
+    raise SeveralError("\n".join(["which one? Say restore --undo NAME, newest first:", *lines]))
 
 
 def mended(server: Server, name: str, cut: Aside, wanted: str, scratch: str) -> Restored:
@@ -92,7 +88,7 @@ def brought_back(server: Server, name: str, aside: Aside, scratch: str) -> Resto
     home, incoming = Schema(server, name), Schema(server, aside.name)
     if not home.exists():
         home.create_like(incoming)
-    sides = Sides(name, aside.name, stamped(name, UNDONE))
+    sides = Sides(name, aside.name, free_name(server, name, UNDONE))
     swap = Swap(server, sides, aside.note, scratch)
     swap.prepare()
     program = program_of(server, name, aside.name, scratch)

@@ -122,7 +122,6 @@ def test_statement_that_the_server_will_not_take_is_told_with_both_sizes(
 
 def test_who_holds_the_tables_is_told_before_the_load(work: Workplace, server: Server) -> None:
     """By connection, user and host, where the account may see that."""
-    server.query("GRANT PROCESS ON *.* TO restore@'%'")
     with closing(server.connect(DATABASE)) as connection:
         connection.autocommit(False)
         cursor = connection.cursor()
@@ -135,6 +134,8 @@ def test_who_holds_the_tables_is_told_before_the_load(work: Workplace, server: S
         f"warning: tables of {DATABASE} are in use by connection {number} of root@localhost, for "
     )
     assert line.endswith("the exchange waits 30 seconds for them")
+    last = f"nothing but the above stands in the way of {KEY} into {DATABASE}"
+    assert result.stdout.splitlines()[-1] == last
 
 
 @pytest.mark.parametrize(
@@ -176,6 +177,20 @@ def test_view_that_will_be_left_out_is_told_and_stops_nothing(
 
 
 def test_table_that_the_dump_lacks_is_told(work: Workplace, server: Server) -> None:
-    assert refused(work, server, "--table", "gone", "--check").startswith(
-        "the dump has no table gone"
-    )
+    said = refused(work, server, "--table", "Child", "--check")
+    assert said.startswith("the dump has no table Child; it has child; ")
+
+
+def test_what_the_two_lack_of_each_other_is_told(work: Workplace, server: Server) -> None:
+    """So a person sees which tables are gone, and which a restore would set aside."""
+    server.query("DROP TABLE past", DATABASE)
+    server.query("CREATE TABLE newer (id INT)", DATABASE)
+    result = work.restore("latest", "--overwrite", "--check")
+    for line in (
+        f"{DATABASE} lacks, and the dump has: table past",
+        f"{DATABASE} has, and the dump lacks: table newer",
+    ):
+        assert line in result.stdout.splitlines()
+    server.query(f"DROP DATABASE {DATABASE}")
+    result = work.restore("latest", "--check")
+    assert f"it goes to {DATABASE}, which is empty, or isn't there" in result.stdout.splitlines()

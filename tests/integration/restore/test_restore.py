@@ -81,6 +81,13 @@ def test_moment_that_is_none_is_one_line(work: Workplace, text: str) -> None:
     assert f"{text!r} is no moment such as '2026-11-26 02:00'" in result.stderr
 
 
+def test_moment_to_come_is_asked_about(work: Workplace) -> None:
+    """It is wrong, or another zone's: the newest backup may hold the damage."""
+    result = work.restore("--before", "2999-01-01", "--into", "shop_look")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("--before 2999-01-01 is to come: it is 20")
+
+
 def event_status(server: Server, database: str) -> str:
     """Of its one event."""
     ((status,),) = server.query(
@@ -480,6 +487,7 @@ def test_wrong_setting_is_one_line_and_status_2(work: Workplace, setting: str, v
         ["--nonsense"],
         ["latest", "--into", "", "--overwrite"],
         ["latest", "--table", ""],
+        ["01:00:16", "--before", "2026-11-28"],
         ["--undo", "--overwrite"],
         ["--list", "--undo"],
     ],

@@ -40,7 +40,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         fill(server)
         make_account(server, [*rights(server), *grants(server)])
         make_restorer(server, DATABASE, EVERYTHING)
-        server.query("GRANT PROCESS ON *.* TO restore@'%'")
         yield server
 
 
@@ -88,7 +87,10 @@ def test_undo_itself_is_taken_back_by_name(work: Workplace, server: Server) -> N
     nothing = work.restore("--undo")
     (undone,) = beside(server, DATABASE)
     assert nothing.returncode == 1
-    assert f"nothing is set aside for {DATABASE}; beside it is {undone} (" in work.messages()[-1]
+    assert (
+        f"nothing is set aside for {DATABASE}; restore --undo NAME takes one of these: {undone} ("
+        in work.messages()[-1]
+    )
     assert work.restore("--undo", undone).returncode == 0
     assert contents(server, DATABASE) == restored
 
@@ -129,8 +131,9 @@ def test_undo_asks_which_where_there_are_several(work: Workplace, server: Server
     result = work.restore("--undo")
     assert (result.returncode, result.stdout) == (2, "")
     key = f"{today()}/datadump1.sql"
-    for name in (first, second):
-        assert f"{name} (what {key} took the place of)" in result.stderr
+    told = [line.partition(" (")[0] for line in result.stderr.splitlines()[1:]]
+    assert told == [second, first]
+    assert result.stderr.count(f", when {key} was restored)") == 2
     assert work.messages() == lines
     assert work.restore("--undo", first).returncode == 0
     assert contents(server, DATABASE) == states[0]
@@ -211,8 +214,8 @@ def test_what_earlier_restores_left_in_scratch_is_removed_and_told(
     (kept,) = beside(server, DATABASE)
     assert {path.name for path in work.scratch.iterdir()} == {f"{kept}.sql", lacks.name}
     for line in (
-        f"removed from {work.scratch}: {gone}.sql",
-        f"removed from {work.scratch}: 8.0 KiB of downloads that were cut",
-        f"in {work.scratch}: {lacks.name}, what an earlier restore lacked",
+        f"{work.scratch}: 1 files of databases that are gone are removed",
+        f"{work.scratch}: 8.0 KiB are removed that other commands had fetched",
+        f"{work.scratch}: {lacks.name} has what an earlier restore couldn't make",
     ):
         assert line in result.stdout.splitlines()

@@ -42,5 +42,7 @@ def test_nothing_is_read_behind_the_last_of_them() -> None:
 
 
 def test_table_that_the_dump_lacks_is_an_error_at_its_end() -> None:
-    with pytest.raises(DumpError, match="the dump has no table gone, lost"):
+    with pytest.raises(DumpError, match="the dump has no table gone, lost$"):
         list(pieces_of_tables(DUMP, ["a", "lost", "gone"]))
+    with pytest.raises(DumpError, match="the dump has no table B; it has b$"):
+        list(pieces_of_tables(DUMP, ["a", "B"]))
