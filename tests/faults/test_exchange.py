@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.mariadb import Server, contents, quoted, running_server
@@ -44,12 +47,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def work(tmp_path: Path, server: Server, store: Store, bucket: str) -> Workplace:
+def work(tmp_path: Path, server: Server, store: Store, bucket: str) -> Iterator[Workplace]:
     """A backup is in the bucket, and the database has changed since."""
     work = workplace(tmp_path / "work", server, store, bucket)
     back_up(work)
     server.run(CHANGES.encode(), DATABASE)
-    return work
+    yield work
+    clear(server)
+    server.load((ODDITIES + MORE).encode(), DATABASE)
 
 
 def beside(server: Server) -> list[str]:
@@ -186,3 +191,52 @@ def ended(work: Workplace) -> bool:
     return begun <= {
         line.partition(": ")[2] for line in work.messages() if "exchange ended" in line
     }
+
+
+def in_use(server: Server) -> closing[Any]:
+    """A connection that holds a table until it is closed."""
+    connection = server.connect(DATABASE)
+    connection.autocommit(False)
+    connection.cursor().execute("SELECT * FROM parent")
+    return closing(connection)
+
+
+def test_table_in_use_costs_no_second_load(work: Workplace, server: Server) -> None:
+    """The database is as it was, and the same restore goes on from what was loaded.
+
+    It is of that backup alone: another one is loaded for itself, and names the first.
+    """
+    before = contents(server, DATABASE)
+    with in_use(server):
+        assert work.restore("latest", "--overwrite").returncode == 1
+    message, (waiting,) = work.messages()[-1], beside(server)
+    assert re.fullmatch(
+        r"restore failed: ERROR 1205: Lock wait timeout exceeded; try restarting transaction; "
+        r"in use by connection \d+ of root@localhost, for \d+ seconds; "
+        rf"{DATABASE} is as it was; what is to come is in {waiting}: .*",
+        message,
+    )
+    assert contents(server, DATABASE) == before
+    back_up(work)
+    result = work.restore("latest", "--overwrite")
+    assert (result.returncode, contents(server, DATABASE)) == (0, before)
+    key = f"{today()}/datadump1.sql"
+    assert f"beside it: {waiting} ({key}, loaded and not in use" in result.stdout
+    result = work.restore(key, "--overwrite")
+    assert result.returncode == 0, work.messages()
+    assert f"{waiting} has it already: nothing is loaded again" in result.stdout
+    assert waiting not in beside(server)
+    assert not server.query("SHOW TABLES LIKE 'newer'", DATABASE)
+
+
+def test_undo_waits_for_a_table_in_use_and_changes_nothing(work: Workplace, server: Server) -> None:
+    """Then the same word goes on."""
+    before = contents(server, DATABASE)
+    assert work.restore("latest", "--overwrite").returncode == 0
+    restored = contents(server, DATABASE)
+    with in_use(server):
+        assert work.restore("--undo").returncode == 1
+    assert f"; {DATABASE} is as it was; what is to come is in " in work.messages()[-1]
+    assert contents(server, DATABASE) == restored
+    assert work.restore("--undo").returncode == 0
+    assert contents(server, DATABASE) == before

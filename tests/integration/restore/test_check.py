@@ -40,15 +40,30 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def backed_up(server: Server, store: Store, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A bucket with a backup, to which no test adds one."""
+    name = "looked-at"
+    back_up(workplace(tmp_path_factory.mktemp(name) / "work", server, store, name))
+    return name
+
+
 @pytest.fixture
-def work(tmp_path: Path, server: Server, store: Store, bucket: str) -> Iterator[Workplace]:
+def work(tmp_path: Path, server: Server, store: Store, backed_up: str) -> Iterator[Workplace]:
+    """The database is as it is in the backup, and the account has its rights."""
     server.load(ODDITIES.encode(), DATABASE)
     make_restorer(server, DATABASE)
-    work = workplace(tmp_path / "work", server, store, bucket)
-    back_up(work)
-    yield work
+    yield workplace(tmp_path / "work", server, store, backed_up)
     for (name,) in server.query(f"SHOW DATABASES LIKE '{DATABASE}\\_%'"):
         server.query(f"DROP DATABASE {quoted(name)}")
+
+
+def in_a_bucket_of_its_own(work: Workplace, bucket: str) -> None:
+    """For a test that takes another backup."""
+    credentials = Path(work.settings["CREDENTIALS_FILE"])
+    keys = credentials.read_text().splitlines()[:2]
+    credentials.write_text("\n".join([*keys, bucket]) + "\n")
+    back_up(work)
 
 
 def refused(work: Workplace, server: Server, *words: str) -> str:
@@ -103,12 +118,12 @@ def test_server_that_trusts_no_function_is_told_with_the_remedy(
 
 
 def test_statement_that_the_server_will_not_take_is_told_with_both_sizes(
-    work: Workplace, server: Server
+    work: Workplace, server: Server, bucket: str
 ) -> None:
     """It would end the connection amid the load."""
     server.query("CREATE TABLE large (v LONGTEXT)", DATABASE)
     server.query("INSERT INTO large VALUES (REPEAT('x', 3000000))", DATABASE)
-    back_up(work)
+    in_a_bucket_of_its_own(work, bucket)
     server.query("SET GLOBAL max_allowed_packet = 1048576")
     try:
         said = refused(work, server, "--overwrite")
@@ -162,12 +177,12 @@ def test_nothing_in_the_way_is_said_and_nothing_changes(
 
 
 def test_view_that_will_be_left_out_is_told_and_stops_nothing(
-    work: Workplace, server: Server
+    work: Workplace, server: Server, bucket: str
 ) -> None:
     server.load(b"CREATE TABLE t (id INT);\n", "other")
     server.query("GRANT SELECT ON other.* TO backup@'%'")
     server.query("CREATE VIEW reads_other AS SELECT id FROM other.t", DATABASE)
-    back_up(work)
+    in_a_bucket_of_its_own(work, bucket)
     result = work.restore("latest", "--overwrite", "--check")
     assert result.returncode == 0
     assert "warning: view reads_other reads other.t, on which this account has no right" in (
