@@ -119,6 +119,8 @@ class Swap:
         log(f"{EXCHANGE_BEGUN}{self._outgoing.name}")
 
     def _end(self) -> None:
+        # Before the note goes: after a kill in between the exchange is told, and ends again. The
+        # other way round the watch would miss its end for ever.
         log(f"{EXCHANGE_ENDED}{self._outgoing.name}")
 
     def _put_back(self) -> None:
@@ -129,9 +131,9 @@ class Swap:
         program = Source(self._kept.dump, self._home.name, kinds)
         if refused := load_file(self._server, program, self._home.name, None).refused:
             raise ServerError(str(refused[0]))
+        self._end()
         self._outgoing.drop_without_tables()
         self._state = AS_IT_WAS
-        self._end()
 
     def _finish(self, program: Source) -> list[Refused]:
         """The tables have changed places: all the rest, as often as it takes."""
@@ -147,13 +149,13 @@ class Swap:
         self._state = EXCHANGED
         self._keep_what_was(self._outgoing)
         self._incoming.drop_without_tables()
+        self._end()
         if self._outgoing.objects():
             self._outgoing.annotate(replace(self._note, state=State.KEPT).comment)
         else:  # tables of which none was there
             self._outgoing.drop()
             self._kept.remove()
         self._kept_of_incoming.remove()
-        self._end()
         return refused
 
     def _correct_all(self) -> None:

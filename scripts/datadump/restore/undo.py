@@ -75,9 +75,8 @@ def mended(server: Server, name: str, cut: Aside, wanted: str, scratch: str) -> 
         said = f"the exchange of {cut.at:%H:%M:%S} is taken back: {name} is as it was before it"
         return Restored(cut.name, [said], [])
     if cut.what != UNDONE:
-        result = brought_back(server, name, cut, scratch)
-        log(f"{EXCHANGE_ENDED}{cut.name}")
-        return result
+        log(f"{EXCHANGE_ENDED}{cut.name}")  # another one begins now
+        return brought_back(server, name, cut, scratch)
     refused = swap.complete(program_of(server, name, cut.note.incoming, scratch))
     log(f"{EXCHANGE_ENDED}{cut.note.incoming}")
     return Restored(cut.note.incoming, swap.warnings, refused)
