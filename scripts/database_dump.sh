@@ -26,13 +26,14 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 . "$here/dump/checks.sh"
 . "$here/dump/views.sh"
 . "$here/dump/stream.sh"
+. "$here/dump/encryption.sh"
 . "$here/dump/waiting.sh"
 . "$here/dump/folder.sh"
 . "$here/dump/pipelines.sh"
 
 : "${DB_USER:=backup}" "${DB_PASSWORD_FILE:=/run/secrets/db_password}"
 : "${DB_SILENCE_LIMIT:=600}" "${DUMP_COMPRESSION:=none}" "${KEEP_WAITING:=7}"
-: "${DB_NAMES:=}" "${DB_EXCLUDE:=}" "${DUMP_TRIES:=1}"
+: "${DB_NAMES:=}" "${DB_EXCLUDE:=}" "${DUMP_TRIES:=1}" "${AGE_RECIPIENTS_FILE:=}"
 
 check_settings() {
     local zone=$TZ
@@ -71,6 +72,7 @@ main() {
     [[ $EUID -ne 0 || -O $DUMPS_DIR || ! -d $DUMPS_DIR ]] || become_owner
     check_settings
     read_password DB_PASSWORD_FILE
+    [[ -z $AGE_RECIPIENTS_FILE ]] || read_recipients
     end_on_signals
     open_work_files
     if [[ -n $DB_NAMES ]] || ((DUMP_TRIES > 1)); then

@@ -54,7 +54,7 @@ plainly() {
     local said=${1#"${1%%[![:space:]]*}"}
     [[ ! $said =~ ^[^:]*\.sh:\ line\ [0-9]+:\ (.*)$ ]] || said=${BASH_REMATCH[1]}
     said=${said//\/dev\/fd\/9/"$partial"}
-    [[ ! $said =~ ^(zstd|gzip|pass_on\.pl): ]] || said="$partial: $said"
+    [[ ! $said =~ ^(zstd|gzip|age|pass_on\.pl): ]] || said="$partial: $said"
     printf '%s' "$said"
 }
 
@@ -77,7 +77,7 @@ with_remedy() {
         flock:*'No locks available' | flock:*'Operation not supported' | flock:*'Function not implemented')
             remedy=": the file system of $DUMPS_DIR/$DUMP_LOCK knows no locks: let DUMPS_DIR be on a local disk"
             ;;
-        *'No space left on device'* | *'Disk quota exceeded'*)
+        *'No space left on device'* | *'no space left on device'* | *'Disk quota exceeded'*)
             [[ $1 != *"$DUMPS_DIR"* ]] || printf '%s: ' "$(no_room)"
             ;;
     esac

@@ -120,4 +120,5 @@ suffix() {
         zstd) printf .zst ;;
         gzip) printf .gz ;;
     esac
+    [[ -z $AGE_RECIPIENTS_FILE ]] || printf .age
 }

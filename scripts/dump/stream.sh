@@ -21,7 +21,7 @@ take_dump() {
 
 # write_dump: into the partial file; the last bytes of its SQL to standard output.
 write_dump() {
-    compressed_dump 3>&1 >&9
+    encrypted compressed_dump 3>&1 >&9
 }
 
 # compressed_dump: to standard output, the last bytes of its SQL to descriptor 3. The compressors leave

@@ -3,9 +3,9 @@
 # makes room.
 
 # What the uploader calls a dump that is its own, and whether its key is noted there: datadump/dumps/taken.py.
-readonly FINISHED_NAME='datadump\.sql(\.zst|\.gz)?'
+readonly FINISHED_NAME='datadump\.sql(\.zst|\.gz)?(\.age)?'
 readonly TAKEN_NAME='\.send-to-s3\.[0-9a-f]{32}\.'
-readonly NOTED_NAME="$TAKEN_NAME"'[0-9a-f]{16}\..*datadump[^.]*\.sql(\.zst|\.gz)?'
+readonly NOTED_NAME="$TAKEN_NAME"'[0-9a-f]{16}\..*datadump[^.]*\.sql(\.zst|\.gz)?(\.age)?'
 
 # check_finished_name: what isn't a dump can't be handed over, and is nobody's to remove.
 check_finished_name() {
@@ -20,7 +20,7 @@ check_finished_name() {
 hand_over_waiting() {
     local suffix file
     : >"$ERRORS"
-    for suffix in '' .zst .gz; do
+    for suffix in '' .zst .gz .age .zst.age .gz.age; do
         file=$DUMPS_DIR/datadump.sql$suffix
         [[ ! -f $file || -L $file ]] \
             || mv -fT -- "$file" "$DUMPS_DIR/$(taken_name "${file##*/}")" 2>>"$ERRORS" || true

@@ -325,6 +325,8 @@ SECRETS = {
     "HEARTBEAT_URL_FILE": "heartbeat_url",
     "ALERT_URLS_FILE": "alert_urls",
     "PRUNE_CREDENTIALS_FILE": "prune_credentials",
+    "AGE_RECIPIENTS_FILE": "age_recipients",
+    "AGE_IDENTITY_FILE": "age_identity",
 }
 FOLDERS = {"DUMPS_DIR": "/dumps", "LOGS_DIR": "/logs", "SCRATCH_DIR": "/scratch"}
 OF_COMPOSE = {"COMPOSE_PROFILES", "COMPOSE_PROJECT_NAME", "S3_PORT", "STATUS_PORT"}
@@ -353,6 +355,7 @@ def test_every_setting_of_env_reaches_its_service(clone: Checkout) -> None:
     assert config["services"]["dump"]["environment"]["DB_TLS_CA"] == "/run/secrets/db_tls_ca"
     restore = config["services"]["restore"]["environment"]
     assert restore["LOOK_PASSWORD_FILE"] == "/run/secrets/look_password"
+    assert restore["AGE_IDENTITY_FILE"] == "/run/secrets/age_identity"
 
 
 @pytest.mark.parametrize("problem", ["missing", "empty", "folder"])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from datadump.backups.catalogue import LATEST, Backup, Catalogue
 from datadump.backups.turns import Turn, turns
@@ -15,14 +16,17 @@ from datadump.drill.report import as_outcome
 from datadump.ground.daily_log import log
 from datadump.ground.progress import Phases
 from datadump.ground.terminal import printable
+from datadump.restore.download import Wanted
 from datadump.s3.bucket import Bucket
 from datadump.s3.client import connect
 from datadump.s3.errors import StoreError
 from datadump.settings.environment import duration
+from datadump.settings.identity import read_identity
 from datadump.settings.pipelines import are_several, read_pipeline
 from datadump.settings.scratch import read_scratch
 from datadump.settings.store import read_store
 
+Wanting = Callable[[Backup], Wanted]
 FAILED = "restore verification failed"
 
 
@@ -50,13 +54,14 @@ def drill_some(environment: Mapping[str, str], given: argparse.Namespace) -> int
     """Hold the drills that were asked for; returns the exit status."""
     access = read_store(environment)
     read_pipeline(environment)  # which may be wrong
-    scratch = read_scratch(environment)
+    scratch, identity = read_scratch(environment), read_identity(environment)
     limit = duration("--for", given.time) if given.time else None
     bucket = connect(access)
+    wanted = partial(Wanted, bucket, scratch, identity)
     if given.all or limit:
         queue = turns(catalogues_of(bucket, environment, None))
-        return drill_in_turn(bucket, queue, scratch, limit)
-    return drill_one(bucket, *chosen(bucket, environment, given), scratch)
+        return drill_in_turn(queue, wanted, limit)
+    return drill_one(*chosen(bucket, environment, given), wanted)
 
 
 def chosen(
@@ -69,7 +74,7 @@ def chosen(
     return first.catalogue, first.backup
 
 
-def drill_in_turn(bucket: Bucket, queue: Sequence[Turn], scratch: str, seconds: int | None) -> int:
+def drill_in_turn(queue: Sequence[Turn], wanted: Wanting, seconds: int | None) -> int:
     """Drill each, and say at the end what is proven; returns the exit status.
 
     ``seconds``: after so many no drill begins, and until then only of backups that wait for one.
@@ -79,7 +84,7 @@ def drill_in_turn(bucket: Bucket, queue: Sequence[Turn], scratch: str, seconds: 
     for turn in queue:
         is_due = end is None or (turn.waits and time.monotonic() < end)
         if is_due:
-            is_proven = drill_as_one_of_many(bucket, turn, scratch) == 0
+            is_proven = drill_as_one_of_many(turn, wanted) == 0
         else:
             is_proven = bool(turn.backup.proof and turn.backup.proof.verified)
         outcome = "proven" if is_proven else "FAILED"
@@ -92,19 +97,19 @@ def drill_in_turn(bucket: Bucket, queue: Sequence[Turn], scratch: str, seconds: 
     return 1 if outcomes["FAILED"] else 0
 
 
-def drill_as_one_of_many(bucket: Bucket, turn: Turn, scratch: str) -> int:
+def drill_as_one_of_many(turn: Turn, wanted: Wanting) -> int:
     """What :func:`drill_one` returns; an error that keeps none of the others is logged."""
     try:
-        return drill_one(bucket, turn.catalogue, turn.backup, scratch)
+        return drill_one(turn.catalogue, turn.backup, wanted)
     except TROUBLES as error:
         log(f"{FAILED}: {error} ({turn.backup.key})")
         return 1
 
 
-def drill_one(bucket: Bucket, catalogue: Catalogue, backup: Backup, scratch: str) -> int:
+def drill_one(catalogue: Catalogue, backup: Backup, wanted: Wanting) -> int:
     """Hold a drill, leave its proof in the bucket, and log the verdict; returns the exit status."""
     phases = Phases()
-    outcome = outcome_of(bucket, backup, scratch, phases)
+    outcome = outcome_of(wanted(backup), phases)
     print(as_outcome(outcome), phases, sep="\n", flush=True)
     if outcome.reason:
         log(f"{FAILED}: {outcome.reason} ({backup.key})")

@@ -21,10 +21,12 @@ from datadump.ground.terminal import printable
 from datadump.mariadb.client_options import client_options, has_password, remedies
 from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.server import Server
+from datadump.restore.download import Wanted
 from datadump.restore.restore import Restore, one_restore
 from datadump.restore.target import RestoreError, Target
 from datadump.s3.client import connect
 from datadump.settings.environment import SettingsError
+from datadump.settings.identity import read_identity
 from datadump.settings.pipelines import read_pipeline
 from datadump.settings.scratch import read_scratch
 from datadump.settings.store import read_store
@@ -159,7 +161,7 @@ def restore_one(environment: Mapping[str, str], given: argparse.Namespace) -> in
     """Restore the backup that was asked for, and log that; returns the exit status."""
     access = read_store(environment)
     read_pipeline(environment)  # which may be wrong
-    scratch = read_scratch(environment)
+    scratch, identity = read_scratch(environment), read_identity(environment)
     account = "LOOK" if given.into else "RESTORE"
     try:
         options = client_options(account, environment)
@@ -180,7 +182,8 @@ def restore_one(environment: Mapping[str, str], given: argparse.Namespace) -> in
         tables=tuple(dict.fromkeys(given.table)),
     )
     server = Server(options, remedies=remedies(account, environment))
-    with one_restore(bucket, backup, scratch, server, target) as restore:
+    wanted = Wanted(bucket, scratch, identity, backup)
+    with one_restore(wanted, server, target) as restore:
         if given.check:
             return check(restore, f"{backup.key} into {target.name}")
         return say_and_log(restore.run(), target.name)

@@ -16,13 +16,22 @@ from datadump.restore.target import RestoreError
 from datadump.s3.errors import StoreError
 from datadump.settings.environment import put_environment_in_force
 from datadump.sql.lines import DumpError
+from datadump.sql.reading import EncryptedError
 
 
 class StoppedError(Exception):
     """Somebody wants this process to end; the text says by which signal."""
 
 
-TROUBLES = (StoreError, OSError, ServerError, DumpError, SwapError, RestoreError)
+TROUBLES = (
+    StoreError,
+    OSError,
+    ServerError,
+    DumpError,
+    EncryptedError,
+    SwapError,
+    RestoreError,
+)
 FAILURES = (*TROUBLES, StoppedError, KeyboardInterrupt)
 
 

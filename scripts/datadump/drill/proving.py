@@ -12,26 +12,27 @@ from datadump.drill.comparison import Outcome
 from datadump.drill.drill import drill
 from datadump.ground.progress import Phases
 from datadump.ground.terminal import printable
-from datadump.restore.download import DamagedError, Download
-from datadump.s3.bucket import Bucket, overwrites_warning
+from datadump.restore.download import DamagedError, Wanted
+from datadump.s3.bucket import overwrites_warning
 from datadump.s3.errors import StoreError
 from datadump.sql.reading import DumpFile
 
 
-def outcome_of(bucket: Bucket, backup: Backup, scratch: str, phases: Phases) -> Outcome:
-    """What a drill of this backup finds, in a server below the folder ``scratch``.
+def outcome_of(wanted: Wanted, phases: Phases) -> Outcome:
+    """What a drill of this backup finds, in a server below the scratch folder.
 
     Its phases are ``fetch``, ``read``, ``load`` and ``compare``. An object that isn't what was
-    uploaded is an outcome, too. Raises StoreError, ServerError and OSError where no drill can be
-    held.
+    uploaded is an outcome, too. Raises StoreError, ServerError, EncryptedError and OSError where no
+    drill can be held.
     """
-    download = Download(bucket, backup, scratch)
+    wanted.check_identity()
+    download, backup = wanted.download(), wanted.backup
     try:
         with phases.phase("fetch"):
-            dump = DumpFile(download.fetch())
+            dump = DumpFile(download.fetch(), wanted.identity)
     except DamagedError as error:
         return Outcome([], str(error))
-    outcome = drill(dump, scratch, seconds(backup.dumped_at), backup.database, phases)
+    outcome = drill(dump, wanted.scratch, seconds(backup.dumped_at), backup.database, phases)
     download.remove()
     return outcome
 

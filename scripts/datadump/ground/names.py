@@ -1,6 +1,8 @@
 """The names of finished dumps, and of the notes by which they become objects."""
 
-SUFFIXES = (".sql", ".sql.zst", ".sql.gz")
+AGE = ".age"  # behind the others: encrypted
+PLAIN_SUFFIXES = (".sql", ".sql.zst", ".sql.gz")
+SUFFIXES = (*PLAIN_SUFFIXES, *(f"{suffix}{AGE}" for suffix in PLAIN_SUFFIXES))
 FINISHED_NAMES = tuple(f"datadump{suffix}" for suffix in SUFFIXES)
 TAKEN_PREFIX = ".send-to-s3."
 DUMP_ID_LENGTH = 32  # hexadecimal digits
@@ -32,6 +34,6 @@ ROOM_FOR_PREFIX = LONGEST_FILE_NAME - len(
         "0" * DUMP_ID_LENGTH,
         "0" * NOTE_LENGTH,
         "b" * LONGEST_BUCKET,
-        f"//2026-11-23/datadump{'9' * MOST_DIGITS}{max(SUFFIXES, key=len)}.age",
+        f"//2026-11-23/datadump{'9' * MOST_DIGITS}{max(SUFFIXES, key=len)}",
     )
 )

@@ -6,14 +6,17 @@ import sys
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from threading import Event
+from typing import NamedTuple
 
 from datadump.backups.catalogue import Backup
+from datadump.ground.names import AGE
 from datadump.ground.progress import Progress
 from datadump.ground.retry import pause_after
 from datadump.ground.terminal import printable
 from datadump.restore.scratch import PartialFile
 from datadump.s3.bucket import Bucket
 from datadump.s3.errors import KeyTakenError, NotOfferedError, RefusedError, StoreError
+from datadump.sql.reading import NEEDED, EncryptedError
 
 RANGE = 16 * 1024 * 1024  # bytes
 PARALLEL_RANGES = 4
@@ -22,6 +25,24 @@ MOST_TRIES = 10  # without a single byte
 
 class DamagedError(StoreError):
     """The object in the bucket is not what was uploaded."""
+
+
+class Wanted(NamedTuple):
+    """A backup, and what it takes to have it here. ``identity``: see :class:`DumpFile`."""
+
+    bucket: Bucket
+    scratch: str
+    identity: int | None
+    backup: Backup
+
+    def check_identity(self) -> None:
+        """Raises EncryptedError where it can't be opened here, by its name alone."""
+        if self.backup.key.endswith(AGE) and self.identity is None:
+            raise EncryptedError(f"{self.backup.key} is encrypted: {NEEDED}")
+
+    def download(self) -> Download:
+        """Its way into the scratch folder."""
+        return Download(self.bucket, self.backup, self.scratch)
 
 
 class Download:

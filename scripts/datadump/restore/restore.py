@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from datadump.backups.catalogue import Backup
 from datadump.exchange.beside import Aside, Note, State
 from datadump.exchange.cut import alone, cut_exchange, gone_on_with, swap_of, told
 from datadump.exchange.sides import SwapError
@@ -16,7 +15,7 @@ from datadump.load.loading import Source, load_file
 from datadump.load.programs import Refused
 from datadump.mariadb.objects import Schema
 from datadump.mariadb.server import Server
-from datadump.restore.download import Download
+from datadump.restore.download import Wanted
 from datadump.restore.foresight import look_at_account, look_at_dump, look_for_tables
 from datadump.restore.outcome import Restored, with_surroundings
 from datadump.restore.replacing import Replacement, announce, announce_to_nothing, check_whole
@@ -28,7 +27,6 @@ from datadump.restore.target import (
     check_origin,
     check_target,
 )
-from datadump.s3.bucket import Bucket
 from datadump.sql.programs import Name
 from datadump.sql.reading import DumpFile, database_of
 from datadump.sql.survey import Survey, check_head, survey
@@ -37,9 +35,7 @@ LENGTH_OF_A_VERSION = 16  # hexadecimal digits
 
 
 @contextmanager
-def one_restore(
-    bucket: Bucket, backup: Backup, scratch: str, server: Server, target: Target
-) -> Iterator[Restore]:
+def one_restore(wanted: Wanted, server: Server, target: Target) -> Iterator[Restore]:
     """A restore of that backup, while nobody else restores into that database.
 
     Raises RestoreError, and ServerError where the server can't be asked.
@@ -48,7 +44,7 @@ def one_restore(
     with alone(server, target.name) as is_alone:
         if not is_alone:
             raise RestoreError(f"another restore into {target.name} is under way")
-        yield Restore(bucket, backup, server, target, scratch)
+        yield Restore(wanted, server, target)
 
 
 class Restore:
@@ -57,11 +53,10 @@ class Restore:
     What its methods raise, RestoreError and SwapError, says how the database stands.
     """
 
-    def __init__(
-        self, bucket: Bucket, backup: Backup, server: Server, target: Target, scratch: str
-    ) -> None:
+    def __init__(self, wanted: Wanted, server: Server, target: Target) -> None:
+        bucket, self._scratch, _, backup = self._wanted = wanted
         self._backup, self._server, self._target = backup, server, target
-        self._scratch, self._download = scratch, Download(bucket, backup, scratch)
+        self._download = wanted.download()
         self._phases, self._has_warned = Phases(), False
         self._standing = f"{target.name} is as it was"
         version = f"{bucket.url(backup.key)} {backup.etag} {backup.size}"
@@ -136,6 +131,7 @@ class Restore:
     def _fetched(self) -> Source:
         """What is to be loaded, if it may go there. What needs no dump to be seen is seen first."""
         key = self._backup.key
+        self._wanted.check_identity()
         check_origin(self._server, self._target, self._backup.database, f"{key} is")
         there = check_emptiness(self._server, self._target)
         self._warn(look_at_account(self._server, self._target, there))
@@ -143,7 +139,7 @@ class Restore:
 
     def _downloaded(self) -> Source:
         with self._phases.phase("fetch"):
-            dump = DumpFile(self._download.fetch())
+            dump = DumpFile(self._download.fetch(), self._wanted.identity)
         check_head(dump)
         origin = database_of(dump)
         says = f"{self._backup.key} says itself that it is"

@@ -1,4 +1,4 @@
-"""The keys of a day's objects: ``[PREFIX/]<YYYY-MM-DD>/datadump<N>.sql[.zst|.gz]``."""
+"""The keys of a day's objects: ``[PREFIX/]<YYYY-MM-DD>/datadump<N>.sql[.zst|.gz][.age]``."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from datadump.ground.fingerprint import Fingerprint
 from datadump.ground.terminal import Notices
 from datadump.s3.metadata import Metadata
 from datadump.sql.lines import DumpError
-from datadump.sql.reading import DumpFile, database_of
+from datadump.sql.reading import DumpFile, EncryptedError, database_of
 from datadump.upload.in_hand import DumpInHand
 
 
@@ -44,11 +44,12 @@ def dumped_at(dump: DumpInHand, notices: Notices) -> datetime:
 def own_database(dump: DumpInHand, expected: str, notices: Notices) -> str:
     """The database that the dump itself names; the expected one where it doesn't say.
 
-    Nor can anybody read what is compressed where its program isn't installed.
+    Nor can anybody read what is compressed where its program isn't installed, nor here what is
+    encrypted.
     """
     try:
         named = database_of(DumpFile(dump.path))
-    except (DumpError, FileNotFoundError):
+    except (DumpError, EncryptedError, FileNotFoundError):
         return expected
     if named and named != expected:
         notices.warn(

@@ -78,7 +78,7 @@ def test_files_of_others_are_no_dumps(name: str) -> None:
 
 
 def test_longest_note_fits_into_a_file_name() -> None:
-    """Longest bucket, prefix, number and suffix, of one of several: there is room for .age, too."""
+    """Longest bucket, prefix, number and suffix, of one of several."""
     prefix = "é" * (ROOM_FOR_PREFIX // 2)
     assert len(escape(prefix).encode()) == ROOM_FOR_PREFIX
     folder = "學" * 64
@@ -88,7 +88,7 @@ def test_longest_note_fits_into_a_file_name() -> None:
         TakenDump(DUMP_ID, f"datadump{suffix}", Destination("b" * 63, key), 2**32 - 1, 1, folder)
         for key, suffix in zip(keys, SUFFIXES, strict=True)
     ]
-    assert max(len(dump.name.encode()) for dump in dumps) == 255 - len(".age")
+    assert max(len(dump.name.encode()) for dump in dumps) == 255
     assert [parse_taken(dump.name, folder) for dump in dumps] == dumps
 
 
