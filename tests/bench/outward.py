@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
+from support.age import make_key
 from support.store import Store
 
 from bench.database import DATABASE
@@ -18,7 +19,7 @@ MARIADB_DUMP = (
     "mariadb-dump --defaults-file={options} --single-transaction --routines --events --triggers "
     f"--hex-blob {DATABASE}"
 )
-OURS = "this pipeline"
+OURS, OURS_ENCRYPTED = "this pipeline", "this pipeline, encrypted"
 GZIP = "`mariadb-dump | gzip | aws s3 cp -`"
 RCLONE = "`mariadb-dump | zstd | rclone rcat`"
 RESTIC = "`mariadb-dump | restic backup --stdin`"
@@ -37,26 +38,43 @@ UPLOADS = {
 def pipeline(world: World) -> list[Row]:
     """Database to object."""
     with world.store() as store:
-        sides = [our_pipeline(world, store)]
+        sides = [our_pipeline(world, store, OURS)]
+        sides += [our_pipeline(world, store, OURS_ENCRYPTED, AGE_RECIPIENTS_FILE=recipients(world))]
         sides += [other_pipeline(world, store, *item) for item in PIPELINES.items()]
         results = world.take_long_turns("pipeline", sides)
     job = "database to object, zstd"
     targets = {GZIP: "at most 0.6", RCLONE: "at most 1.25", RESTIC: "below 1"}
+    encrypted = compare(
+        f"{job} and age", "the same without age", results[OURS_ENCRYPTED], results[OURS],
+        "at most 1.3",
+    )  # fmt: skip
     return [
-        compare(job, other, results[OURS], results[other], target)
-        for other, target in targets.items()
+        *(
+            compare(job, other, results[OURS], results[other], target)
+            for other, target in targets.items()
+        ),
+        encrypted,
     ]
 
 
-def our_pipeline(world: World, store: Store) -> Side:
+def recipients(world: World) -> str:
+    """A file with a new public key."""
+    path = world.folder / "recipients"
+    path.write_text(make_key(world.folder / "identity"))
+    return str(path)
+
+
+def our_pipeline(world: World, store: Store, name: str, **settings: str) -> Side:
     """A dump, the hand-over, one tick."""
 
     @contextmanager
     def prepare() -> Iterator[Trial]:
         with world.place(store, world.server) as place:
-            yield place.shell(f"{DUMP} && {TICK}", place.stored, DUMP_COMPRESSION="zstd")
+            yield place.shell(
+                f"{DUMP} && {TICK}", place.stored, DUMP_COMPRESSION="zstd", **settings
+            )
 
-    return Side(OURS, prepare)
+    return Side(name, prepare)
 
 
 def other_pipeline(world: World, store: Store, name: str, line: str) -> Side:

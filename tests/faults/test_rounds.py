@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 MEBIBYTE = 1024 * 1024
 FAULTS: tuple[Fault, ...] = ("cut", "half", "lost", "slow", 500, 503, 403, 404, 409, "aborted")
-NAMES = ("datadump.sql", "datadump.sql.zst", "datadump.sql.gz")
+NAMES = ("datadump.sql", "datadump.sql.zst", "datadump.sql.gz", "datadump.sql.zst.age")
+ENCRYPTED = b"age-encryption.org/v1\n"  # how such a dump begins, which nobody here can open
 BUCKET = "rounds"
 UPLOADED = "file successfully uploaded"
 PROMISES = ("lost", "partial", "stored twice", "overwritten")
@@ -114,10 +115,12 @@ class Round:
         if not free:
             return
         size = self.chance.choice([0, 1, 5000, 17 * MEBIBYTE, 50 * MEBIBYTE])
-        content = self.chance.randbytes(32) + b"x" * size
+        name = self.chance.choice(free)
+        begin = ENCRYPTED if name.endswith(".age") else b""
+        content = begin + self.chance.randbytes(32) + b"x" * size
         partial = dumps / ".database_dump.round"
         partial.write_bytes(content)
-        partial.rename(dumps / self.chance.choice(free))
+        partial.rename(dumps / name)
         (self.stuck if folder == "failing" else self.written).append(digest(content))
 
     def trouble(self) -> None:
