@@ -304,10 +304,13 @@ OF_THE_WATCH = OF_THE_STORE | {"DB_EXCLUDE", "BACKUP_MAX_AGE", "PROOF_MAX_AGE", 
 KEEP = {
     "KEEP_LAST", "KEEP_DAILY", "KEEP_WEEKLY", "KEEP_MONTHLY", "KEEP_YEARLY", "KEEP_LOGS_DAYS",
 }  # fmt: skip
+OF_THE_OBJECTS = {
+    "S3_STORAGE_CLASS", "S3_SSE", "S3_SSE_KMS_KEY_ID", "S3_OBJECT_LOCK", "S3_OBJECT_LOCK_DAYS",
+}  # fmt: skip
 VARIABLES = {
     "dump": OF_THE_DUMP,
     "dump-schedule": OF_THE_DUMP | {"DUMP_TRIES"},
-    "send-to-s3": OF_THE_STORE,
+    "send-to-s3": OF_THE_STORE | OF_THE_OBJECTS,
     "restore": OF_THE_STORE | {"DB_HOST", "DB_PORT", "DB_TLS", "RESTORE_USER", "LOOK_USER"},
     "restore-drill": OF_THE_STORE,
     "drill-schedule": OF_THE_STORE,

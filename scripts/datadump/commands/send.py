@@ -9,6 +9,7 @@ from datadump.ground.daily_log import SCRIPT as LOG_SCRIPT
 from datadump.ground.daily_log import log
 from datadump.ground.owner import become_owner_of
 from datadump.settings.environment import check_access, check_folder, put_environment_in_force
+from datadump.settings.objects import read_object_settings
 from datadump.settings.pipelines import Pipeline, are_several, read_pipeline
 from datadump.settings.store import StoreAccess, check_files, read_store
 
@@ -28,6 +29,7 @@ def send() -> int:
     """
     environment = put_environment_in_force()
     access, pipeline = read_store(environment), read_pipeline(environment)
+    access = access._replace(objects=read_object_settings(environment))
     heartbeat = heartbeat_url(environment)
     check_folder("DUMPS_DIR", pipeline.dumps)
     become_owner_of(pipeline.dumps, LOG_SCRIPT)

@@ -34,6 +34,11 @@ def check(bucket: Bucket, key: str, dump_id: str, fingerprint: Fingerprint) -> N
         raise StoreError(f"{bucket.url(key)} has {head.size} bytes instead of {fingerprint.size}")
     if not has_bytes(bucket, key, head, fingerprint):
         raise StoreError(f"{bucket.url(key)} holds other bytes than the dump")
+    if bucket.objects.lock and not head.lock:
+        bucket.notices.warn(
+            "warning: the store doesn't say that what was uploaded is locked (S3_OBJECT_LOCK): "
+            "either it passes the lock over, or the account lacks s3:GetObjectRetention"
+        )
 
 
 def nameless(bucket: Bucket, key: str) -> StoreError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -22,6 +23,7 @@ from datadump.s3.errors import (
     store_errors,
 )
 from datadump.s3.metadata import Head, Metadata, head_of, to_headers
+from datadump.settings.objects import DEFAULTS, ObjectSettings
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -34,11 +36,12 @@ TRIES_OF_THE_CONDITION = 6  # with 3 seconds of pauses between them
 class Bucket:
     """One bucket of a store. Every method raises StoreError.
 
-    ``notices`` tells a person, once, what is to be known of this store.
+    ``notices`` tells a person, once, what is to be known of this store, which is to keep dumps as
+    ``objects`` says.
     """
 
-    def __init__(self, client: S3Client, name: str) -> None:
-        self.client, self.name = client, name
+    def __init__(self, client: S3Client, name: str, objects: ObjectSettings = DEFAULTS) -> None:
+        self.client, self.name, self.objects = client, name, objects
         self.notices = Notices()
 
     def read(self, key: str, limit: int) -> bytes:
@@ -92,7 +95,7 @@ class Bucket:
 
         ``crc32`` is the checksum of its bytes, as S3 writes it.
         """
-        checksum = wanted_checksums(self.client, ChecksumCRC32=crc32)
+        checksum = wanted_checksums(self, ChecksumCRC32=crc32)
 
         def put(**condition: str) -> None:
             with open(path, "rb") as file:
@@ -101,6 +104,7 @@ class Bucket:
                     Key=key,
                     Body=file,
                     Metadata=to_headers(metadata),
+                    **kept_as(self.objects),
                     **condition,  # type: ignore[arg-type]
                     **checksum,
                 )
@@ -163,16 +167,8 @@ class Bucket:
                 if error_code(error) in {"404", "NoSuchKey", "NoSuchBucket"}:
                     return None
                 raise
-            size = told["ContentLength"] if "ContentLength" in told else self._counted(key)
+            size = told["ContentLength"] if "ContentLength" in told else counted(self, key)
             return head_of(told, size)
-
-    def _counted(self, key: str) -> int:
-        """The size of an object whose HEAD doesn't tell it."""
-        answer = self.client.get_object(Bucket=self.name, Key=key)
-        with closing(answer["Body"]) as body:
-            if "ContentLength" in answer:
-                return answer["ContentLength"]
-            return sum(map(len, body.iter_chunks(CHUNK)))
 
     def url(self, key: str = "") -> str:
         """What messages call the object under that key, or the bucket."""
@@ -181,6 +177,15 @@ class Bucket:
     def errors(self, key: str = "") -> AbstractContextManager[None]:
         """Requests in this context end in StoreError, which names the object or the bucket."""
         return store_errors(self.url(key), self.client)
+
+
+def counted(bucket: Bucket, key: str) -> int:
+    """The size of an object whose HEAD doesn't tell it."""
+    answer = bucket.client.get_object(Bucket=bucket.name, Key=key)
+    with closing(answer["Body"]) as body:
+        if "ContentLength" in answer:
+            return answer["ContentLength"]
+        return sum(map(len, body.iter_chunks(CHUNK)))
 
 
 def length_of(answer: GetObjectOutputTypeDef, asked: int) -> int | str:
@@ -215,11 +220,24 @@ def is_aws(client: S3Client) -> bool:
     return str(client.meta.endpoint_url).endswith((".amazonaws.com", ".amazonaws.com.cn"))
 
 
-def wanted_checksums(client: S3Client, **parameters: str) -> dict[str, Any]:
+def kept_as(objects: ObjectSettings) -> dict[str, Any]:
+    """The parameters of a request that makes an object, for how the store is to keep it."""
+    until = datetime.now(UTC) + timedelta(days=objects.lock_days)
+    parameters = {
+        "StorageClass": objects.storage_class,
+        "ServerSideEncryption": objects.encryption,
+        "SSEKMSKeyId": objects.kms_key_id,
+        "ObjectLockMode": objects.lock,
+        "ObjectLockRetainUntilDate": until if objects.lock else "",
+    }
+    return {name: value for name, value in parameters.items() if value}
+
+
+def wanted_checksums(bucket: Bucket, **parameters: str) -> dict[str, Any]:
     """These parameters of a request, unless boto3's own setting leaves checksums out.
 
     Some stores refuse the checksums that came with 2025's SDKs; the setting for them is
-    AWS_REQUEST_CHECKSUM_CALCULATION=when_required.
+    AWS_REQUEST_CHECKSUM_CALCULATION=when_required. A locked object takes one always.
     """
-    supported = client.meta.config.request_checksum_calculation == "when_supported"
-    return parameters if supported else {}
+    supported = bucket.client.meta.config.request_checksum_calculation == "when_supported"
+    return parameters if supported or bucket.objects.lock else {}

@@ -35,7 +35,7 @@ def connect(access: StoreAccess) -> Bucket:
         if not access.credentials and session.get_credentials() is None:
             raise StoreError(f"boto3 finds no keys: {where_they_may_be()} ({url})")
     with settings_errors(url):
-        return Bucket(client_of(session, access), access.bucket)
+        return Bucket(client_of(session, access), access.bucket, access.objects)
 
 
 @contextmanager

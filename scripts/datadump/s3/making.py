@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -18,18 +18,23 @@ NO_CONSTRAINT = "us-east-1"  # S3 refuses this region as a bucket's LocationCons
 
 
 def make(bucket: Bucket) -> None:
-    """Make the bucket, in the client's region. Raises StoreError, but not where it is ours already.
+    """Make the bucket, in the client's region, and able to lock objects where that is wanted.
+
+    Raises StoreError, but not where it is ours already.
 
     Before anything is stored there it takes :func:`finish`.
     """
     region = bucket.client.meta.region_name
+    lock: dict[str, Any] = {"ObjectLockEnabledForBucket": True} if bucket.objects.lock else {}
     with bucket.errors():
         try:
             if region == NO_CONSTRAINT:
-                bucket.client.create_bucket(Bucket=bucket.name)
+                bucket.client.create_bucket(Bucket=bucket.name, **lock)
             else:
                 bucket.client.create_bucket(
-                    Bucket=bucket.name, CreateBucketConfiguration={"LocationConstraint": region}
+                    Bucket=bucket.name,
+                    CreateBucketConfiguration={"LocationConstraint": region},
+                    **lock,
                 )
         except ClientError as error:
             if error_code(error) != "BucketAlreadyOwnedByYou":

@@ -15,7 +15,7 @@ from s3transfer.utils import ReadFileChunk
 from datadump.ground.fingerprint import crc32_text
 from datadump.ground.progress import Progress
 from datadump.ground.terminal import MEBIBYTE
-from datadump.s3.bucket import Bucket, wanted_checksums
+from datadump.s3.bucket import Bucket, kept_as, wanted_checksums
 from datadump.s3.errors import DeniedError, NotOfferedError, StoreError
 from datadump.s3.metadata import Metadata, bare_etag, to_headers
 
@@ -100,8 +100,9 @@ class MultipartUploads:
                 Bucket=self._bucket.name,
                 Key=self._key,
                 Metadata=to_headers(metadata),
+                **kept_as(self._bucket.objects),
                 **wanted_checksums(
-                    self._client, ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT"
+                    self._bucket, ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT"
                 ),
             )
         if "UploadId" not in answer:
@@ -197,7 +198,7 @@ class MultipartUploads:
                 UploadId=upload_id,
                 PartNumber=number,
                 Body=body,
-                **wanted_checksums(self._client, ChecksumAlgorithm="CRC32"),
+                **wanted_checksums(self._bucket, ChecksumAlgorithm="CRC32"),
             )
         return completed(number, part, answer)
 

@@ -125,6 +125,21 @@ REMEDIES = (
         "EndpointConnectionError ConnectTimeoutError",
     ),
     Remedy("a proxy on the way has to let 16 MiB through in one request", "413"),
+    Remedy("S3_STORAGE_CLASS has to be one that the store has", "InvalidStorageClass"),
+    Remedy(
+        "S3_SSE_KMS_KEY_ID has to name a key of this account's and region's, which it may use "
+        "(kms:GenerateDataKey, and kms:Decrypt for uploads in parts)",
+        "KMS.NotFoundException KMS.DisabledException KMS.KMSInvalidStateException "
+        "KMS.InvalidKeyUsageException NotFoundException DisabledException AccessDenied "
+        "InvalidArgument",
+        "KMS|kms:",
+    ),
+    Remedy(
+        "where S3_OBJECT_LOCK is set, the bucket has to be made with Object Lock on",
+        "InvalidRequest",
+        "Object ?Lock|Invalid Request",
+        UPLOADS,
+    ),
     Remedy(CHECKSUMS, "411 MissingContentLength"),
     Remedy(CHECKSUMS, "501 NotImplemented", operations=UPLOADS),
     Remedy(

@@ -19,6 +19,7 @@ from datadump.settings.connection import (
     choice,
 )
 from datadump.settings.environment import ALNUM, SettingsError, is_token, unreadable
+from datadump.settings.objects import DEFAULTS, ObjectSettings
 
 SHORTEST_BUCKET = 3  # characters, by S3's rule
 LONGEST_WORD = 30  # of letters and digits only; AWS's secret access keys have 40
@@ -41,6 +42,7 @@ class StoreAccess(NamedTuple):
 
     ``credentials`` is None where boto3's own chain is to find the keys, ``endpoint_url`` where the
     store is AWS. ``addressing_style``: ``path``, ``virtual``, or ``auto``, the one of the store.
+    ``objects``: of those that are uploaded.
     """
 
     credentials: Credentials | None
@@ -48,6 +50,7 @@ class StoreAccess(NamedTuple):
     endpoint_url: str | None
     region: str
     addressing_style: str
+    objects: ObjectSettings = DEFAULTS
 
 
 def read_store(environment: Mapping[str, str]) -> StoreAccess:
