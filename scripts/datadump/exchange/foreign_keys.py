@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
+from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.objects import Schema
 from datadump.mariadb.server import Server
 from datadump.sql.quoting import quote
@@ -36,10 +37,22 @@ class ForeignKey(NamedTuple):
 
 
 def foreign_keys(server: Server, schema: Schema, within: Collection[str]) -> list[ForeignKey]:
-    """Those of a database's tables that refer to one in any of these databases.
+    """Those of a database's tables that refer to one in any of these databases, with their clauses.
 
     Raises ServerError.
     """
+    found = []
+    for table, name, other, parent in named(server, schema, within):
+        elsewhere = "" if other == schema.name else f"{quote(other)}."
+        reference = f"{elsewhere}{quote(parent)}"
+        found.append(ForeignKey(table, name, parent, clause_of(schema, table, name, reference)))
+    return found
+
+
+def named(
+    server: Server, schema: Schema, within: Collection[str]
+) -> list[tuple[str, str, str, str]]:
+    """The same by name: each one's table, its name, and database and table that it refers to."""
     rows = server.query(
         "SELECT TABLE_NAME, CONSTRAINT_NAME, UNIQUE_CONSTRAINT_SCHEMA, REFERENCED_TABLE_NAME "
         "FROM information_schema.REFERENTIAL_CONSTRAINTS "
@@ -47,23 +60,23 @@ def foreign_keys(server: Server, schema: Schema, within: Collection[str]) -> lis
         schema.name,
         tuple(within),
     )
-    found = []
-    for table, name, other, parent in rows:
-        elsewhere = "" if other == schema.name else f"{quote(other)}."
-        reference = f"{elsewhere}{quote(parent)}"
-        found.append(ForeignKey(table, name, parent, clause_of(schema, table, name, reference)))
-    return found
+    return [(table, name, other, parent) for table, name, other, parent in rows]
 
 
 def clause_of(schema: Schema, table: str, name: str, reference: str) -> tuple[str, str]:
-    """What the table's definition says of that foreign key, around the table referred to."""
+    """What the table's definition says of that foreign key, around the table referred to.
+
+    Raises ServerError where it says nothing of it.
+    """
     whole = re.compile(
         rf"CONSTRAINT {re.escape(quote(name))} (FOREIGN KEY .*? REFERENCES) {re.escape(reference)}"
         r"(.*?)(?:,\n  |\n\))",
         re.DOTALL,
     )
     found = whole.search(schema.definition(table))
-    return (found[1], found[2]) if found else ("", "")
+    if not found:
+        raise ServerError(f"the definition of {schema.name}.{table} has no foreign key {name}")
+    return found[1], found[2]
 
 
 def crossing(keys: Iterable[ForeignKey], tables: Collection[str]) -> list[ForeignKey]:
@@ -71,18 +84,20 @@ def crossing(keys: Iterable[ForeignKey], tables: Collection[str]) -> list[Foreig
     return [key for key in keys if (key.table in tables) != (key.parent in tables)]
 
 
-def drop_those_to(server: Server, schema: Schema, others: Collection[str]) -> list[ForeignKey]:
-    """Drop all of the database that refer to these others; returns them. Raises ServerError."""
-    keys = foreign_keys(server, schema, others)
-    for key in keys:
-        table = schema.qualified(key.table)
-        server.query(f"ALTER TABLE {table} DROP FOREIGN KEY {quote(key.name)}")
+def drop_those_to(server: Server, schema: Schema, others: Collection[str]) -> list[tuple[str, str]]:
+    """Drop all of the database that refer to these others; returns the table and name of each.
+
+    Raises ServerError.
+    """
+    keys = [(table, name) for table, name, _, _ in named(server, schema, others)]
+    for table, name in keys:
+        server.query(f"ALTER TABLE {schema.qualified(table)} DROP FOREIGN KEY {quote(name)}")
     return keys
 
 
 def add_missing(server: Server, schema: Schema, keys: Iterable[ForeignKey]) -> None:
     """Add those of these keys that the database lacks. Raises ServerError."""
-    there = {(key.table, key.name) for key in foreign_keys(server, schema, [schema.name])}
+    there = {(table, name) for table, name, _, _ in named(server, schema, [schema.name])}
     for key in keys:
         if (key.table, key.name) not in there:
             before = indexes(server, schema, key.table)

@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
+from itertools import takewhile
 
 from datadump.exchange.foreign_keys import ForeignKey
 from datadump.exchange.sides import SwapError
@@ -54,8 +55,9 @@ class KeptProgram:
     def foreign_keys(self) -> list[ForeignKey]:
         """The foreign keys that were kept."""
         with self.dump.open() as stream:
-            lines = [line.removeprefix(KEY) for line in stream if line.startswith(KEY)]
-        return [ForeignKey._make(json.loads(line)) for line in lines]
+            # Nothing behind the first line that is none: a trigger's text may look like one.
+            lines = list(takewhile(lambda line: line.startswith(KEY), stream))
+        return [ForeignKey._make(json.loads(line.removeprefix(KEY))) for line in lines]
 
     def names(self) -> set[Name]:
         """What is kept: the triggers, views, routines and events."""

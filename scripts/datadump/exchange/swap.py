@@ -179,7 +179,7 @@ class Swap:
         """
         keys = foreign_keys.drop_those_to(self._server, outgoing, [self._home.name])
         if self._tables is None:
-            lost = [f"{outgoing.name}.{key.table} lost the foreign key {key.name}" for key in keys]
+            lost = [f"{outgoing.name}.{table} lost the foreign key {name}" for table, name in keys]
             self.warnings += [f"{one}: no parent" for one in lost]
         outgoing.drop_triggers()
         program = Source(self._kept.dump, outgoing.name, BESIDE_TABLES)

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from datadump.exchange.beside import Aside, Note, State
+from datadump.exchange.beside import BEFORE, Aside, Note, State
 from datadump.exchange.cut import alone, cut_exchange, gone_on_with, swap_of, told
 from datadump.exchange.sides import SwapError
 from datadump.ground.progress import Phases, Progress
@@ -120,7 +120,8 @@ class Restore:
 
         Where they haven't, that exchange is taken back.
         """
-        if not cut.note.is_of(self._note.version, self._note.tables):
+        is_this = cut.note.is_of(self._note.version, self._note.tables)
+        if cut.what != BEFORE or not is_this:  # an undo's note has the backup that it takes away
             raise RestoreError(told(self._server, cut, self._scratch))
         swap = swap_of(self._server, cut, self._scratch)
         if not swap.has_moved():

@@ -201,3 +201,19 @@ def test_what_cannot_be_done_is_refused(work: Workplace, server: Server, name: s
     assert message.endswith(f"; {DATABASE} is as it was")
     assert contents(server, DATABASE) == before
     assert beside(server) == []
+
+
+def test_text_of_a_trigger_is_no_foreign_key(work: Workplace, server: Server) -> None:
+    """Whoever may make triggers would have the account that restores add what is written there."""
+    clause = '["FOREIGN KEY (id) REFERENCES", " (id), ADD COLUMN evil INT"]'
+    line = f'-- foreign key: ["past", "evil", "parent", {clause}]'
+    server.run(
+        f"DELIMITER //\nCREATE TRIGGER trick BEFORE INSERT ON parent FOR EACH ROW BEGIN\n{line}\n"
+        "SET @x = 1; END//\n".encode(),
+        DATABASE,
+    )
+    spoil(server, ["parent"])
+    assert work.restore("latest", "--table", "parent", "--overwrite").returncode == 0
+    assert server.query("SHOW COLUMNS FROM past LIKE 'evil'", DATABASE) == []
+    assert work.restore("--undo").returncode == 0
+    assert server.query("SHOW COLUMNS FROM past LIKE 'evil'", DATABASE) == []

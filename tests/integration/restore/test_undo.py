@@ -167,3 +167,21 @@ def test_what_earlier_restores_left_in_scratch_is_removed_and_told(
         f"{work.scratch}: {lacks.name} has what an earlier restore couldn't make",
     ):
         assert line in result.stdout.splitlines()
+
+
+def test_undo_that_was_cut_is_no_restore_to_go_on_with(work: Workplace, server: Server) -> None:
+    """Its tables are the old ones, which the backup's triggers and views don't belong to."""
+    before = contents(server, DATABASE)
+    assert work.restore("latest", "--overwrite").returncode == 0
+    (kept,) = beside(server, DATABASE)
+    program = work.scratch / f"{kept}.sql"
+    whole = program.read_bytes()
+    program.write_bytes(b"CREATE TRIGGER broken BEFORE INSERT ON absent FOR EACH ROW SET @x = 1;\n")
+    assert work.restore("--undo").returncode == 1
+    program.write_bytes(whole)
+    assert work.restore("latest", "--overwrite").returncode == 1
+    message = work.messages()[-1]
+    assert message.startswith("restore failed: the exchange of ")
+    assert "; restore --undo again mends it; " in message
+    assert work.restore("--undo").returncode == 0, work.messages()
+    assert contents(server, DATABASE) == before
