@@ -9,12 +9,14 @@ POLL = 0.05  # seconds
 Answer = TypeVar("Answer")
 
 
-def wait_for(what: str, probe: Callable[[], Answer], seconds: float = 30) -> Answer:
+def wait_for(
+    what: str, probe: Callable[[], Answer], seconds: float = 30, poll: float = POLL
+) -> Answer:
     """The probe's first true answer; AssertionError when the time is over."""
     deadline = time.monotonic() + seconds
     while not (answer := probe()):
         assert time.monotonic() < deadline, f"after {seconds} s still not: {what}"
-        time.sleep(POLL)
+        time.sleep(poll)
     return answer
 
 
