@@ -132,7 +132,7 @@ def running_seaweedfs(folder: Path, certificate: Certificate | None = None) -> I
         str(BIN / "weed"), "mini", f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
         f"-s3.config={config}", "-s3.autoCreateBucket=false", "-s3.port.iceberg=0",
         "-s3.port.lance=0", "-webdav=false", "-admin.ui=false", "-master.telemetry=false",
-        "-volume.max=500", f"-s3.domainName={DOMAIN}",
+        "-volume.max=500", f"-s3.domainName={DOMAIN}", "-s3.iam.readOnly=false",
         *(f"-{name}.port={port}" for name, port in ports.items()),
         *(f"-{name}.port.grpc={port + 10_000}" for name, port in ports.items()),
     ]  # fmt: skip
@@ -176,7 +176,7 @@ def running_ministack(
             ["s3:ListBucket", "s3:GetObject", "s3:PutObject"],
             [f"arn:aws:s3:::{UPLOADER_BUCKET}", f"arn:aws:s3:::{UPLOADER_BUCKET}/*"],
         )
-        store.admin = ministack_account(store, "admin", ["s3:*"], ["*"])
+        store.admin = ministack_account(store, "admin", ["s3:*", "iam:*"], ["*"])
         yield store
 
 

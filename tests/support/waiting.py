@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 POLL = 0.05  # seconds
@@ -18,6 +19,13 @@ def wait_for(
         assert time.monotonic() < deadline, f"after {seconds} s still not: {what}"
         time.sleep(poll)
     return answer
+
+
+def next_second() -> datetime:
+    """A moment between all that was and all that comes, for stores that count in seconds."""
+    moment = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=1)
+    wait_for("the next second", lambda: datetime.now(UTC) >= moment + timedelta(seconds=1))
+    return moment
 
 
 def is_listening(port: int) -> bool:

@@ -24,12 +24,14 @@ from datadump.mariadb.server import Server
 from datadump.restore.download import Wanted
 from datadump.restore.restore import Restore, one_restore
 from datadump.restore.target import RestoreError, Target
+from datadump.s3.bucket import Bucket
 from datadump.s3.client import connect
+from datadump.s3.listing import PastBucket
 from datadump.settings.environment import SettingsError
 from datadump.settings.identity import read_identity
 from datadump.settings.pipelines import read_pipeline
 from datadump.settings.scratch import read_scratch
-from datadump.settings.store import read_store
+from datadump.settings.store import StoreAccess, read_store
 
 SHOWN = 50  # backups
 EARLIEST, LATEST = 1970, 9999  # years between which every zone has its moments
@@ -50,6 +52,8 @@ def restore_command(arguments: Sequence[str]) -> int:
         )
     if (given.list or given.undo) and (given.check or given.overwrite or given.table):
         restore_parser().error("--check, --overwrite and --table go with a backup")
+    if given.undo and given.as_of:
+        restore_parser().error("--as-of goes with a backup, or with --list")
     if "" in {given.into, *given.table}:  # a variable that is unset, in somebody's script
         restore_parser().error("--into and --table: one names nothing")
     action = list_backups if given.list else undo_one if given.undo else restore_one
@@ -61,6 +65,24 @@ def restore_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="restore", description="Restores a backup out of the bucket into the database."
     )
+    add_choice(parser)
+    parser.add_argument(
+        "--check", action="store_true", help="say what would fail or be lost, and change nothing"
+    )
+    parser.add_argument(
+        "--undo",
+        action="store_true",
+        help="put back what the last --overwrite set aside; WHAT: which, where there are several",
+    )
+    parser.add_argument("--list", action="store_true", help="show the backups, newest first")
+    parser.add_argument("--limit", type=int, default=SHOWN, help=f"of that list (default: {SHOWN})")
+    parser.add_argument("--json", action="store_true", help="that list as JSON")
+    add_target(parser)
+    return parser
+
+
+def add_choice(parser: argparse.ArgumentParser) -> None:
+    """The arguments that say which backup."""
     parser.add_argument(
         "what", nargs="?", metavar="WHAT", help="latest, a day (2026-11-23) for its last, or a key"
     )
@@ -71,19 +93,12 @@ def restore_parser() -> argparse.ArgumentParser:
         help="the last backup whose dump began before: '2026-11-26 02:00', in TZ",
     )
     parser.add_argument(
-        "--check", action="store_true", help="say what would fail or be lost, and change nothing"
-    )
-    parser.add_argument(
-        "--undo",
-        action="store_true",
-        help="put back what the last --overwrite set aside; WHAT: which, where there are several",
+        "--as-of",
+        type=moment,
+        metavar="MOMENT",
+        help="the bucket as it was then: with what was removed or overwritten since",
     )
     parser.add_argument("--database", metavar="NAME", help="whose backups, of those of DB_NAMES")
-    parser.add_argument("--list", action="store_true", help="show the backups, newest first")
-    parser.add_argument("--limit", type=int, default=SHOWN, help=f"of that list (default: {SHOWN})")
-    parser.add_argument("--json", action="store_true", help="that list as JSON")
-    add_target(parser)
-    return parser
 
 
 def add_target(parser: argparse.ArgumentParser) -> None:
@@ -126,7 +141,7 @@ def list_backups(environment: Mapping[str, str], given: argparse.Namespace) -> i
     access, whole = read_store(environment), read_pipeline(environment)
     if given.limit < 1:
         raise SettingsError(f"--limit: {given.limit} is not a number of backups")
-    bucket = connect(access)
+    bucket = opened(access, given)
     catalogues = []
     with suppress(NoBackupError):
         catalogues = catalogues_of(bucket, environment, given.database)
@@ -146,12 +161,18 @@ def warn_of_cuts(environment: Mapping[str, str]) -> None:
             print(f"warning: {printable(line)}", file=sys.stderr)
 
 
-def past(text: str) -> datetime:
-    """The moment; UnclearError for one that is to come: it is wrong, or of another zone."""
+def opened(access: StoreAccess, given: argparse.Namespace) -> Bucket:
+    """The bucket as it is, or was."""
+    bucket = connect(access)
+    return PastBucket(bucket, past("--as-of", given.as_of)) if given.as_of else bucket
+
+
+def past(option: str, text: str) -> datetime:
+    """The option's moment; UnclearError for one to come: it is wrong, or of another zone."""
     meant, now = datetime.fromisoformat(text).astimezone(), datetime.now().astimezone()
     if meant > now:
         raise UnclearError(
-            f"--before {text} is to come: it is {now:%Y-%m-%d %H:%M:%S %z} now, by TZ. Is that "
+            f"{option} {text} is to come: it is {now:%Y-%m-%d %H:%M:%S %z} now, by TZ. Is that "
             "moment of another time zone?"
         )
     return meant
@@ -167,8 +188,8 @@ def restore_one(environment: Mapping[str, str], given: argparse.Namespace) -> in
         options = client_options(account, environment)
     except CalledProcessError as error:
         return error.returncode
-    bucket = connect(access)
-    before = past(given.before) if given.before else None
+    bucket = opened(access, given)
+    before = past("--before", given.before) if given.before else None
     catalogue, backup = look_up(bucket, environment, given.database, given.what or "", before)
     if before:
         said = f"the last before {given.before}: {backup.key}, of {backup.dumped_at}"

@@ -37,8 +37,10 @@ class Bucket:
     """One bucket of a store. Every method raises StoreError.
 
     ``notices`` tells a person, once, what is to be known of this store, which is to keep dumps as
-    ``objects`` says.
+    ``objects`` says. ``as_of``: the moment that it is looked at, see :class:`PastBucket`.
     """
+
+    as_of: datetime | None = None
 
     def __init__(self, client: S3Client, name: str, objects: ObjectSettings = DEFAULTS) -> None:
         self.client, self.name, self.objects = client, name, objects
@@ -47,7 +49,7 @@ class Bucket:
     def read(self, key: str, limit: int) -> bytes:
         """The object's first bytes, up to that many."""
         with self.errors(key):
-            answer = self.client.get_object(Bucket=self.name, Key=key)
+            answer = self.client.get_object(**self.at(key))
             with closing(answer["Body"]) as body:
                 content: bytes = body.read(limit)
                 return content
@@ -61,8 +63,7 @@ class Bucket:
         condition = {"IfMatch": f'"{etag}"'} if etag else {}
         with self.errors(key):
             answer = self.client.get_object(
-                Bucket=self.name,
-                Key=key,
+                **self.at(key),
                 Range=f"bytes={start}-{start + length - 1}",
                 **condition,  # type: ignore[arg-type]
             )
@@ -162,13 +163,17 @@ class Bucket:
         """What the store tells of the object; None where there is none."""
         with self.errors(key):
             try:
-                told = self.client.head_object(Bucket=self.name, Key=key, ChecksumMode="ENABLED")
+                told = self.client.head_object(**self.at(key), ChecksumMode="ENABLED")
             except ClientError as error:
                 if error_code(error) in {"404", "NoSuchKey", "NoSuchBucket"}:
                     return None
                 raise
             size = told["ContentLength"] if "ContentLength" in told else counted(self, key)
             return head_of(told, size)
+
+    def at(self, key: str) -> dict[str, Any]:
+        """Which object a request reads, as its parameters; raises boto3's own errors."""
+        return {"Bucket": self.name, "Key": key}
 
     def url(self, key: str = "") -> str:
         """What messages call the object under that key, or the bucket."""
@@ -181,7 +186,7 @@ class Bucket:
 
 def counted(bucket: Bucket, key: str) -> int:
     """The size of an object whose HEAD doesn't tell it."""
-    answer = bucket.client.get_object(Bucket=bucket.name, Key=key)
+    answer = bucket.client.get_object(**bucket.at(key))
     with closing(answer["Body"]) as body:
         if "ContentLength" in answer:
             return answer["ContentLength"]

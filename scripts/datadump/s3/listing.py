@@ -1,18 +1,25 @@
-"""The keys of a bucket, as its store lists them, which is not always as they are."""
+"""The keys of a bucket, as its store lists them, which is not always as they are.
+
+Those of a moment in the past, too: where the bucket keeps versions, what was removed or overwritten
+since is there still, behind what is shown.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from functools import cache
+from itertools import chain
+from typing import Any, NamedTuple
+
+from botocore.exceptions import ClientError
 
 from datadump.s3.bucket import Bucket
 from datadump.s3.errors import BucketAbsentError, FlawedListingError, foreign_answer
 from datadump.s3.metadata import bare_etag
 
-if TYPE_CHECKING:
-    from types_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
-
+Page = Mapping[str, Any]  # boto3's answer to ListObjectsV2, or to ListObjectVersions
 PAUSE_AFTER_A_SLIP = 0.5  # seconds
 
 
@@ -60,7 +67,7 @@ class Listing:
 
         Raises FlawedListingError where the store doesn't tell all.
         """
-        return [key for page in self._pages(folder, Delimiter="/") for key in keys_of(page)]
+        return [item["Key"] for item in self._items(folder, Delimiter="/")]
 
     def folders_in(self, folder: str) -> list[str]:
         """The names right below the folder, which ends in a slash, that have something below.
@@ -76,37 +83,93 @@ class Listing:
 
         Raises FlawedListingError where the store doesn't tell all.
         """
-        pages = self._pages(prefix, StartAfter=start)
-        items = [item for page in pages for item in page.get("Contents", []) if "Key" in item]
         return [
             Stored(item["Key"], item.get("Size", 0), bare_etag(item.get("ETag", "")))
-            for item in items
+            for item in self._items(prefix, StartAfter=start)
         ]
 
-    def _pages(self, prefix: str, **options: str) -> Iterator[ListObjectsV2OutputTypeDef]:
+    def version_of(self, key: str) -> str | None:
+        """The id of the version that the object had at the bucket's moment; None for no object.
+
+        Raises FlawedListingError where the store doesn't tell all.
+        """
+        found = (item["VersionId"] for item in self._items(key) if item["Key"] == key)
+        return next(found, None)
+
+    def _items(self, prefix: str, **options: str) -> Iterable[Mapping[str, Any]]:
+        """What is told of each object, now or as of the bucket's moment."""
+        pages, moment = self._pages(prefix, **options), self._bucket.as_of
+        return then_there(pages, moment) if moment else chain.from_iterable(map(items_of, pages))
+
+    def _pages(self, prefix: str, **options: str) -> Iterator[Page]:
         url = self._bucket.url(prefix)
+        operation: Any = "list_object_versions" if self._bucket.as_of else "list_objects_v2"
         with self._bucket.errors():
-            for page in self._bucket.client.get_paginator("list_objects_v2").paginate(
-                Bucket=self._bucket.name,
-                Prefix=prefix,
-                **options,  # type: ignore[arg-type]
+            for page in self._bucket.client.get_paginator(operation).paginate(
+                Bucket=self._bucket.name, Prefix=prefix, **options
             ):
                 check_names(page, prefix, url)
                 yield page
                 check_end(page, url)
 
 
-def keys_of(page: ListObjectsV2OutputTypeDef) -> list[str]:
+class PastBucket(Bucket):
+    """A bucket as it was at a moment, for reading. Every method raises StoreError.
+
+    A bucket that keeps no versions has of then what was not overwritten or removed since.
+    """
+
+    def __init__(self, bucket: Bucket, as_of: datetime) -> None:
+        super().__init__(bucket.client, bucket.name, bucket.objects)
+        self.as_of = as_of
+        self._version_of = cache(Listing(self).version_of)
+
+    def at(self, key: str) -> dict[str, Any]:
+        """See there; raises the store's error for a key that has no object where there was none."""
+        if version := self._version_of(key):
+            return super().at(key) | {"VersionId": version}
+        absent = {"Code": "NoSuchKey", "Message": f"there was none at {self.as_of}"}
+        raise ClientError(
+            {"Error": absent, "ResponseMetadata": {"HTTPStatusCode": 404}},
+            "GetObject",
+        )
+
+
+def then_there(pages: Iterable[Page], moment: datetime) -> list[Mapping[str, Any]]:
+    """The version of each object that was the current one then, of pages of ListObjectVersions.
+
+    They tell the newest first, and a removal, which is a version without a size, apart.
+    """
+    told = [
+        item
+        for page in pages
+        for kind in ("DeleteMarkers", "Versions")
+        for item in page.get(kind, [])
+        if item["LastModified"] <= moment
+    ]
+    oldest_first = told[::-1]
+    oldest_first.sort(key=lambda item: item["LastModified"])  # seconds, and many fit into one
+    current = {item["Key"]: item for item in oldest_first}
+    return [current[key] for key in sorted(current) if "Size" in current[key]]
+
+
+def items_of(page: Page) -> list[Mapping[str, Any]]:
+    """What a page of a listing tells of each object, and of each version."""
+    kinds = ("Contents", "Versions", "DeleteMarkers")
+    return [item for kind in kinds for item in page.get(kind, []) if "Key" in item]
+
+
+def keys_of(page: Page) -> list[str]:
     """The keys on a page of a listing."""
-    return [item["Key"] for item in page.get("Contents", []) if "Key" in item]
+    return [item["Key"] for item in items_of(page)]
 
 
-def folders_of(page: ListObjectsV2OutputTypeDef) -> list[str]:
+def folders_of(page: Page) -> list[str]:
     """What a page of a listing tells only the beginning of: keys up to the next slash."""
     return [item["Prefix"] for item in page.get("CommonPrefixes", []) if "Prefix" in item]
 
 
-def check_names(page: ListObjectsV2OutputTypeDef, prefix: str, url: str) -> None:
+def check_names(page: Page, prefix: str, url: str) -> None:
     """Raises ClientError for an answer that is no listing.
 
     And FlawedListingError for one that isn't of what starts with the prefix.
@@ -121,9 +184,10 @@ def check_names(page: ListObjectsV2OutputTypeDef, prefix: str, url: str) -> None
             )
 
 
-def check_end(page: ListObjectsV2OutputTypeDef, url: str) -> None:
+def check_end(page: Page, url: str) -> None:
     """Raises FlawedListingError where there is more after this page, and no way to ask for it."""
-    if page.get("IsTruncated") and not page.get("NextContinuationToken"):
+    is_told = page.get("NextContinuationToken") or page.get("NextKeyMarker")
+    if page.get("IsTruncated") and not is_told:
         raise FlawedListingError(
             f"the store's listing is cut: there is more, and it doesn't say how to ask for that "
             f"({url})"

@@ -78,6 +78,11 @@ REMEDIES = (
         "403",
         operations="HeadObject",
     ),
+    Remedy(
+        "what was there before takes s3:ListBucketVersions and s3:GetObjectVersion",
+        "AccessDenied 403",
+        operations="ListObjectVersions",
+    ),
     Remedy(SPEAKS_HTTPS, "400", "to an HTTPS server|to HTTPS port|speaking plain HTTP"),
     Remedy(
         SPEAKS_HTTPS,

@@ -81,11 +81,12 @@ def test_moment_that_is_none_is_one_line(work: Workplace, text: str) -> None:
     assert f"{text!r} is no moment such as '2026-11-26 02:00'" in result.stderr
 
 
-def test_moment_to_come_is_asked_about(work: Workplace) -> None:
+@pytest.mark.parametrize("words", [["--before"], ["latest", "--as-of"], ["--list", "--as-of"]])
+def test_moment_to_come_is_asked_about(work: Workplace, words: list[str]) -> None:
     """It is wrong, or another zone's: the newest backup may hold the damage."""
-    result = work.restore("--before", "2999-01-01", "--into", "shop_look")
+    result = work.restore(*words, "2999-01-01", "--into", "shop_look")
     assert (result.returncode, result.stdout) == (2, "")
-    assert result.stderr.startswith("--before 2999-01-01 is to come: it is 20")
+    assert result.stderr.startswith(f"{words[-1]} 2999-01-01 is to come: it is 20")
 
 
 def event_status(server: Server, database: str) -> str:

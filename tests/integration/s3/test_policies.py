@@ -1,10 +1,11 @@
 """The policies for AWS, as they stand in the pages, each on an account of its own.
 
-Ministack has a real policy engine, but doesn't know the condition keys ``s3:if-none-match`` and
-``s3:ObjectCreationOperation``: there the uploader's Deny never applies, and what it forbids is by
-Amazon's documentation (user guide, "Enforce conditional writes"). That our requests meet it is
-proven by test_object_is_only_ever_put_under_the_condition_that_there_is_none, and that an upload
-asks for nothing more by test_existing_bucket_is_not_touched.
+SeaweedFS and ministack have real policy engines, but don't know the condition keys
+``s3:if-none-match`` and ``s3:ObjectCreationOperation``: there the uploader's Deny never applies,
+and what it forbids is by Amazon's documentation (user guide, "Enforce conditional writes"). That
+our requests meet it is proven by
+test_object_is_only_ever_put_under_the_condition_that_there_is_none, and that an upload asks for
+nothing more by test_existing_bucket_is_not_touched.
 """
 
 from __future__ import annotations
@@ -12,38 +13,29 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from support.mariadb import Server, contents
-from support.pages import blocks
+from support.policies import PREFIX, make_account, policy
 from support.programs import Workplace
 from support.restoring import back_up, make_restorer, workplace
 from support.shop import DATABASE, ODDITIES
 from support.store import Keys, Store
 
-PREFIX = "hosts/one"
-POLICIES = ("uploader", "set-up", "restore", "drill")  # in the order of the pages
 LARGE = 17 * 1024 * 1024  # bytes: goes up in parts
 UPLOADED = "file successfully uploaded"
-ROOT_ACCOUNT = Keys("test", "test")  # ministack's own
 
 Account = Callable[..., Keys]
 
 
-def policy(name: str, bucket: str) -> str:
-    """That block of the pages, for this bucket."""
-    told = [block for page in ("README.md", "scripts/aws.md") for block in blocks(page, "json")]
-    block = dict(zip(POLICIES, told, strict=True))[name]
-    return block.replace("BUCKET", bucket).replace("PREFIX", PREFIX)
-
-
 @pytest.fixture(scope="session")
-def store(stores: Callable[[str], Store]) -> Store:
-    """The one whose accounts have policies."""
-    return stores("ministack-https")
+def store(stores: Callable[[str], Store], request: pytest.FixtureRequest) -> Store:
+    """One whose accounts have policies."""
+    return stores(getattr(request, "param", "seaweedfs-http"))
 
 
 @pytest.fixture
@@ -57,17 +49,7 @@ def made_bucket(store: Store, bucket: str) -> str:
 @pytest.fixture
 def account(store: Store, bucket: str) -> Account:
     """Make an account with these of the policies, and no other right."""
-    iam = store.connect("iam", ROOT_ACCOUNT)
-
-    def make(*names: str) -> Keys:
-        user = f"{bucket}-{'-'.join(names)}"
-        iam.create_user(UserName=user)
-        for name in names:
-            iam.put_user_policy(UserName=user, PolicyName=name, PolicyDocument=policy(name, bucket))
-        key = iam.create_access_key(UserName=user)["AccessKey"]
-        return Keys(key["AccessKeyId"], key["SecretAccessKey"])
-
-    return make
+    return partial(make_account, store, bucket)
 
 
 def use(work: Workplace, keys: Keys, bucket: str) -> None:
@@ -188,6 +170,7 @@ def test_uploader_writes_only_where_there_is_nothing() -> None:
     }
 
 
+@pytest.mark.parametrize("store", ["ministack-https"], indirect=True)  # it closes buckets
 def test_set_up_is_needed_for_the_first_upload_only(
     uploads: Workplace, store: Store, bucket: str, account: Account
 ) -> None:
@@ -265,6 +248,26 @@ def test_drill_writes_its_proof_again_and_nothing_else(
         assert_denied(store, keys, "delete_object", Bucket=made_bucket, Key=name)
     assert_denied(store, keys, "put_object", Bucket=made_bucket, Key=key, Body=b"")
     assert store.objects(made_bucket) == objects
+
+
+def test_retention_removes_old_backups_and_nothing_else(
+    backed_up: Workplace, store: Store, made_bucket: str, account: Account
+) -> None:
+    """With their proofs; nor may its keys write."""
+    old, when = f"{PREFIX}/2026-01-02/datadump1.sql", "2026-01-02T03:00:00+00:00"
+    metadata = {"dump-id": "1" * 32, "dumped-at": when, "database": DATABASE, "sha256": "5" * 64}
+    store.put(made_bucket, old, b"old", **metadata)
+    store.put(made_bucket, f"{PREFIX}/proofs/2026-01-02/datadump1.sql.json")
+    keys = account("prune")
+    use(backed_up, keys, made_bucket)
+    before = store.objects(made_bucket)
+    assert backed_up.prune(KEEP_LAST="1").returncode == 0, backed_up.messages()
+    after = store.objects(made_bucket)
+    assert {key for key in before if "2026-01-02" in key} == before.keys() - after.keys()
+    for key in after:
+        assert_denied(store, keys, "put_object", Bucket=made_bucket, Key=key, Body=b"")
+        if not key.startswith(PREFIX):
+            assert_denied(store, keys, "delete_object", Bucket=made_bucket, Key=key)
 
 
 def test_one_account_may_do_all_of_it(

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ProxyConnectionError, SSLError
 from datadump.s3.bucket import Bucket
 from datadump.s3.errors import StoreError
-from datadump.s3.listing import Listing
+from datadump.s3.listing import Listing, PastBucket
 from datadump.s3.remedies import remedy_for
 from support.answers import ENDPOINT, bucket_with, error
 from support.proxy import Answer
@@ -37,7 +37,11 @@ def head(bucket: Bucket) -> None:
     bucket.head("key")
 
 
-ASKS = {"list": list_all, "put": put, "head": head}
+def list_versions(bucket: Bucket) -> None:
+    Listing(PastBucket(bucket, datetime.now(UTC))).keys_in("")
+
+
+ASKS = {"list": list_all, "put": put, "head": head, "versions": list_versions}
 KEYS = "key id, secret key and bucket, in this order, a line each, without quotes or NAME="
 
 
@@ -50,6 +54,7 @@ KEYS = "key id, secret key and bucket, in this order, a line each, without quote
         ("put", error("InvalidToken"), "AWS_SESSION_TOKEN has to be the one of these keys"),
         ("list", error("NoSuchKey", status=404), f"does {ENDPOINT} name the bucket, too?"),
         ("head", Answer(403), "the account needs s3:GetObject there, and s3:ListBucket"),
+        ("versions", error("AccessDenied", status=403), "takes s3:ListBucketVersions and s3:GetOb"),
         ("put", Answer(413), "has to let 16 MiB through in one request"),
         ("put", error("NotImplemented", status=501), CHECKSUMS),
         ("put", error("MissingContentLength", status=411), CHECKSUMS),
