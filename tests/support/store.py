@@ -40,6 +40,7 @@ class Certificate(NamedTuple):
 ADMIN = Keys("admin-key", "admin-secret")
 UPLOADER = Keys("uploader-key", "uploader-secret")
 UPLOADER_BUCKET = "given-bucket"
+KMS_KEY = "alias/seaweedfs-default"  # that its own KMS makes at its start
 DOMAIN = "store.example"  # below which SeaweedFS knows a host for each bucket
 
 
@@ -120,12 +121,20 @@ def identity(keys: Keys, actions: list[str]) -> dict[str, object]:
 
 @contextmanager
 def running_seaweedfs(folder: Path, certificate: Certificate | None = None) -> Iterator[Store]:
-    """SeaweedFS on free ports of the loopback interface, with its data in the folder."""
+    """SeaweedFS on free ports of the loopback interface, with its data in the folder.
+
+    Its own KMS, for tests, has one key, which is in memory.
+    """
     data, config = folder / "data", folder / "s3.json"
     data.mkdir(parents=True)
     limited = [f"{action}:{UPLOADER_BUCKET}" for action in ("Read", "Write", "List")]
     config.write_text(
-        json.dumps({"identities": [identity(ADMIN, ["Admin"]), identity(UPLOADER, limited)]})
+        json.dumps(
+            {
+                "identities": [identity(ADMIN, ["Admin"]), identity(UPLOADER, limited)],
+                "kms": {"default_provider": "local", "providers": {"local": {"type": "local"}}},
+            }
+        )
     )
     ports = {name: free_port(10_000) for name in ("master", "volume", "filer", "s3", "admin")}
     command = [

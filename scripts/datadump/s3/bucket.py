@@ -181,7 +181,7 @@ class Bucket:
 
     def errors(self, key: str = "") -> AbstractContextManager[None]:
         """Requests in this context end in StoreError, which names the object or the bucket."""
-        return store_errors(self.url(key), self.client)
+        return store_errors(self.url(key), self.client, self.objects.encryption)
 
 
 def counted(bucket: Bucket, key: str) -> int:

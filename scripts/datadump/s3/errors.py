@@ -85,17 +85,17 @@ MOST_OF_A_PAGE = 80  # characters
 
 
 @contextmanager
-def store_errors(url: str, client: S3Client | None = None) -> Iterator[None]:
+def store_errors(url: str, client: S3Client | None = None, encryption: str = "") -> Iterator[None]:
     """Turn boto3's errors into StoreError and its kinds.
 
     Their text has the URL of what they are about, and the remedy where it is known. ``client`` is
-    the one that asks.
+    the one that asks, with ``encryption`` for what it stores.
     """
     try:
         yield
     except (ClientError, BotoCoreError, HTTPError) as error:  # the last from an answer's body
         kind = kind_of(error) if isinstance(error, ClientError) else StoreError
-        remedy = remedy_for(error, client.meta if client else None)
+        remedy = remedy_for(error, client.meta if client else None, encryption)
         raise kind(f"{error} ({url})" + (f": {remedy}" if remedy else "")) from error
     except (ResponseParserError, ValueError, KeyError) as error:  # botocore lets these through
         reason = " ".join(repr(error).split())

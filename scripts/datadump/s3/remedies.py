@@ -21,6 +21,7 @@ class Remedy(NamedTuple):
     codes: str  # the store's; statuses of answers that have none; names of boto3's errors
     words: str = ""  # a pattern found in what was said
     operations: str = ""  # by S3's names
+    encryption: str = ""  # what S3_SSE is
 
 
 MOST_MINUTES = 5  # between two clocks, which is far less than any store minds
@@ -34,6 +35,10 @@ SPEAKS_HTTPS = "if the store speaks https there: AWS_ENDPOINT_URL_S3=https://...
 CHECKSUMS = (
     "if it is boto3's newer checksums that aren't taken: "
     "AWS_REQUEST_CHECKSUM_CALCULATION=when_required"
+)
+KMS_KEY = (
+    "S3_SSE_KMS_KEY_ID has to name a key of this region's with which the account may do "
+    "kms:Decrypt, an uploader kms:GenerateDataKey as well"
 )
 KEYS = (
     "CREDENTIALS_FILE holds key id, secret key and bucket, in this order, a line each, without "
@@ -74,7 +79,7 @@ REMEDIES = (
     ),
     Remedy(
         "a HEAD tells no more: the account needs s3:GetObject there, and s3:ListBucket, without "
-        "which a key that is free is answered so, too",
+        "which a key that is free is answered so, too; of one that KMS encrypted, kms:Decrypt",
         "403",
         operations="HeadObject",
     ),
@@ -132,13 +137,14 @@ REMEDIES = (
     Remedy("a proxy on the way has to let 16 MiB through in one request", "413"),
     Remedy("S3_STORAGE_CLASS has to be one that the store has", "InvalidStorageClass"),
     Remedy(
-        "S3_SSE_KMS_KEY_ID has to name a key of this account's and region's, which it may use "
-        "(kms:GenerateDataKey, and kms:Decrypt for uploads in parts)",
+        KMS_KEY,
         "KMS.NotFoundException KMS.DisabledException KMS.KMSInvalidStateException "
         "KMS.InvalidKeyUsageException NotFoundException DisabledException AccessDenied "
         "InvalidArgument",
-        "KMS|kms:",
+        "KMS",
     ),
+    # SeaweedFS says no more where it has no such key, or no KMS
+    Remedy(f"if it goes on: {KMS_KEY}", "InternalError 500", "", UPLOADS, "aws:kms"),
     Remedy(
         "where S3_OBJECT_LOCK is set, the bucket has to be made with Object Lock on",
         "InvalidRequest",
@@ -165,19 +171,21 @@ class Refusal(NamedTuple):
     clock: str = ""  # this machine's against the store's
     endpoint: str = ""
     region: str = ""  # the one that is set and the one that the store names
+    encryption: str = ""  # what S3_SSE is
 
 
-def remedy_for(error: Exception, meta: ClientMeta | None = None) -> str:
+def remedy_for(error: Exception, meta: ClientMeta | None = None, encryption: str = "") -> str:
     """What a person can do about an error of boto3's; '' where that isn't known.
 
-    ``meta`` is the client's that asked.
+    ``meta`` is the client's that asked, ``encryption`` what it wanted for objects.
     """
     if isinstance(error, ClientError):
         refusal = refusal_by(error, meta.region_name if meta else "")
     else:
         cause = getattr(error, "kwargs", {}).get("error", "")
         refusal = Refusal(type(error).__name__, "", f"{error} {cause!r}")
-    refusal = refusal._replace(endpoint=meta.endpoint_url if meta else "this")
+    endpoint = meta.endpoint_url if meta else "this"
+    refusal = refusal._replace(endpoint=endpoint, encryption=encryption)
     fitting = (remedy for remedy in REMEDIES if applies(remedy, refusal))
     return next((one.text.format_map(refusal._asdict()) for one in fitting), "")
 
@@ -187,6 +195,7 @@ def applies(remedy: Remedy, refusal: Refusal) -> bool:
     return (
         refusal.code in remedy.codes.split()
         and (not remedy.operations or refusal.operation in remedy.operations.split())
+        and remedy.encryption in {"", refusal.encryption}
         and re.search(remedy.words, refusal.words, re.IGNORECASE | re.DOTALL) is not None
     )
 

@@ -41,7 +41,14 @@ def list_versions(bucket: Bucket) -> None:
     Listing(PastBucket(bucket, datetime.now(UTC))).keys_in("")
 
 
-ASKS = {"list": list_all, "put": put, "head": head, "versions": list_versions}
+def read(bucket: Bucket) -> None:
+    bucket.read("key", 1)
+
+
+ASKS = {
+    "list": list_all, "put": put, "head": head, "versions": list_versions, "read": read,
+}  # fmt: skip
+DENIED = "User: arn:aws:iam::1:user/u is not authorized to perform: {} on this resource"
 KEYS = "key id, secret key and bucket, in this order, a line each, without quotes or NAME="
 
 
@@ -55,6 +62,22 @@ KEYS = "key id, secret key and bucket, in this order, a line each, without quote
         ("list", error("NoSuchKey", status=404), f"does {ENDPOINT} name the bucket, too?"),
         ("head", Answer(403), "the account needs s3:GetObject there, and s3:ListBucket"),
         ("versions", error("AccessDenied", status=403), "takes s3:ListBucketVersions and s3:GetOb"),
+        ("head", Answer(403), "of one that KMS encrypted, kms:Decrypt"),
+        (
+            "put",
+            error("KMS.NotFoundException", "Key 'arn:aws:kms:eu-west-1:1:key/k' does not exist"),
+            "S3_SSE_KMS_KEY_ID has to name a key",
+        ),
+        (
+            "put",
+            error("AccessDenied", DENIED.format("kms:GenerateDataKey"), status=403),
+            "an uploader kms:GenerateDataKey as well",
+        ),
+        (
+            "read",
+            error("AccessDenied", DENIED.format("kms:Decrypt"), status=403),
+            "with which the account may do kms:Decrypt",
+        ),
         ("put", Answer(413), "has to let 16 MiB through in one request"),
         ("put", error("NotImplemented", status=501), CHECKSUMS),
         ("put", error("MissingContentLength", status=411), CHECKSUMS),
