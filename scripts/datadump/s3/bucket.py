@@ -15,6 +15,7 @@ from datadump.ground.retry import pause_after
 from datadump.ground.terminal import Notices
 from datadump.s3.errors import (
     DeniedError,
+    KeySeenError,
     KeyTakenError,
     MalformedError,
     NotOfferedError,
@@ -120,8 +121,8 @@ class Bucket:
         """
         try:
             self._create_on_condition(key, request)
-        except (NotOfferedError, MalformedError, KeyTakenError):
-            if is_aws(self.client):
+        except (NotOfferedError, MalformedError, KeyTakenError) as error:
+            if is_aws(self.client) or isinstance(error, KeySeenError):
                 raise
             self.require_free(key)
             with self.errors(key):
@@ -155,9 +156,9 @@ class Bucket:
                 raise
 
     def require_free(self, key: str) -> None:
-        """Raises KeyTakenError where there is an object."""
+        """Raises KeySeenError where there is an object."""
         if self.head(key):
-            raise KeyTakenError(f"there is an object already ({self.url(key)})")
+            raise KeySeenError(f"there is an object already ({self.url(key)})")
 
     def head(self, key: str) -> Head | None:
         """What the store tells of the object; None where there is none."""

@@ -39,6 +39,10 @@ class KeyTakenError(RefusedError):
     """There is an object under that key, and it was left alone."""
 
 
+class KeySeenError(KeyTakenError):
+    """The store told of the object: it is there, whatever the next request is answered."""
+
+
 class ConflictError(RefusedError):
     """The store asks to start again: another request for that key was under way."""
 

@@ -11,7 +11,7 @@ import pytest
 from datadump.ground.fingerprint import fingerprint_of
 from datadump.s3.arrival import check
 from datadump.s3.bucket import Bucket
-from datadump.s3.errors import DeniedError, NotOfferedError, StoreError
+from datadump.s3.errors import DeniedError, KeyTakenError, NotOfferedError, StoreError
 from datadump.s3.listing import Listing
 from datadump.s3.metadata import Head, Metadata
 from datadump.s3.multipart import SMALLEST_PART, MultipartUploads
@@ -179,6 +179,16 @@ def test_head_that_tells_less_is_enough() -> None:
         bucket, asked = bucket_with(Answer(200, (("ETag", "e"),)), Answer(200, headers, whole))
         assert bucket.head("key") == Head(42, "e", "", NO_METADATA)
         assert asked == ["HEAD /backups/key", "GET /backups/key"]
+
+
+def test_key_that_was_seen_taken_is_taken(tmp_path: Path) -> None:
+    """A wrong 404 right after that doesn't make it free: nothing is sent without the condition."""
+    (tmp_path / "dump").write_bytes(b"dump")
+    there = Answer(200, (("Content-Length", "4"),))
+    bucket, asked = bucket_with(error("PreconditionFailed", status=412), there, Answer(404))
+    with pytest.raises(KeyTakenError):
+        bucket.put(str(tmp_path / "dump"), "key", "", NO_METADATA)
+    assert [request.split()[0] for request in asked] == ["PUT", "HEAD"]
 
 
 def test_arrival_is_proven_by_an_object_of_untold_size(tmp_path: Path) -> None:
