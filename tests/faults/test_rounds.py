@@ -1,7 +1,8 @@
 """Rounds of chance: requests that fail in every way, kills at any moment, dumps that keep coming.
 
 After each round the folder, the bucket and the log are read: every dump that was taken is in the
-bucket once, byte for byte, and gone from the folder. A long run: tests/run faults --rounds 1000
+bucket once, byte for byte, and gone from the folder. An encrypted one is opened by the private key;
+where uploads are locked, each object is. A long run: tests/run faults --rounds 1000
 """
 
 from __future__ import annotations
@@ -15,22 +16,26 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from botocore.exceptions import ClientError
+from datadump.ground.names import AGE, FINISHED_NAMES
+from support.age import decrypted, encrypted, make_key
 from support.programs import LOCKS, Workplace
 from support.proxy import LISTINGS, Fault, Proxy, Request, running_proxy
-from support.store import STORES, Store, uploader_workplace
+from support.store import KMS_KEY, STORES, Store, uploader_workplace
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 MEBIBYTE = 1024 * 1024
 FAULTS: tuple[Fault, ...] = ("cut", "half", "lost", "slow", 500, 503, 403, 404, 409, "aborted")
-NAMES = ("datadump.sql", "datadump.sql.zst", "datadump.sql.gz", "datadump.sql.zst.age")
-ENCRYPTED = b"age-encryption.org/v1\n"  # how such a dump begins, which nobody here can open
-BUCKET = "rounds"
+BUCKET, LOCKED_BUCKET = "rounds", "locked-rounds"
+LOCKS_ARE_KEPT = "seaweedfs"  # by this server; ministack has none for uploads in parts
+LOCK_DAYS = 3
 UPLOADED = "file successfully uploaded"
 PROMISES = ("lost", "partial", "stored twice", "overwritten")
 MOST_TICKS_TO_RECOVER = 3
@@ -47,9 +52,16 @@ class Place:
     """One store, the folder whose dumps go there, and the way between."""
 
     name: str
+    store: Store
     client: S3Client
     uploads: Workplace
     proxy: Proxy
+    identity: Path  # the private key of whom dumps are encrypted to
+    recipient: str
+
+    @property
+    def can_lock(self) -> bool:
+        return self.name.startswith(LOCKS_ARE_KEPT)
 
 
 @dataclass
@@ -61,6 +73,7 @@ class Tally:
     dumps: int = 0
     kills: int = 0
     foreign: int = 0
+    proven: Counter[str] = field(default_factory=Counter)  # of objects: locked, decrypted
     faults: Counter[str] = field(default_factory=Counter)
     broken: Counter[str] = field(default_factory=Counter)  # promises
 
@@ -70,6 +83,7 @@ class Tally:
         self.dumps += len(round_.written) + len(round_.stuck)
         self.kills += round_.kills
         self.foreign += len(round_.foreign)
+        self.proven += round_.proven
         self.faults += round_.place.proxy.faults
         round_.place.proxy.faults.clear()
         self.broken += round_.broken
@@ -78,7 +92,7 @@ class Tally:
         return (
             f"{self.rounds.total()} rounds ({listed(self.rounds)}; {listed(self.characters)})\n"
             f"{self.dumps} dumps, {self.kills} kills, {self.foreign} objects of others, "
-            f"faults: {listed(self.faults)}\n"
+            f"faults: {listed(self.faults)}\nobjects: {listed(self.proven)}\n"
             + ", ".join(f"{self.broken[promise]} {promise}" for promise in PROMISES)
         )
 
@@ -99,25 +113,44 @@ class Round:
         self.untold = {name for name in UNTOLD if chance.random() < 0.2}
         self.prefix = f"round-{chance.getrandbits(40):x}"
         self.folders = chance.choice([ALONE, SEVERAL])
+        # All dumps are encrypted, and locked where the store can do that.
+        self.closed = chance.random() < 0.4
+        self.bucket = LOCKED_BUCKET if self.closed and place.can_lock else BUCKET
         self.settings = {"S3_PREFIX": self.prefix, "DB_NAMES": "*" if self.folders[0] else ""}
+        if self.locks:
+            self.settings["S3_OBJECT_LOCK"] = "GOVERNANCE"
+            self.settings["S3_OBJECT_LOCK_DAYS"] = str(LOCK_DAYS)
+            self.settings["CREDENTIALS_FILE"] = str(place.uploads.path / LOCKED_BUCKET)
+            self.settings["S3_SSE"] = chance.choice(["", "AES256", "aws:kms"])
+            self.settings["S3_SSE_KMS_KEY_ID"] = KMS_KEY * (self.settings["S3_SSE"] == "aws:kms")
+        self.begun = datetime.now(UTC).replace(microsecond=0)  # locks end at whole seconds
         self.written: list[str] = []
         self.stuck: list[str] = []  # of those, the ones that can't go
+        self.plain: dict[str, str] = {}  # what is in encrypted ones
         self.foreign: dict[str, str] = {}  # objects that somebody else put at our keys
+        self.proven: Counter[str] = Counter()
         self.kills = 0
         self.broken: Counter[str] = Counter()
+
+    @property
+    def locks(self) -> bool:
+        return self.bucket == LOCKED_BUCKET
 
     def write_dump(self) -> None:
         """A new dump, by a rename as the dump side does it, under a name that is free."""
         folder = self.chance.choice(self.folders)
         dumps = self.place.uploads.dumps / folder
         dumps.mkdir(exist_ok=True)
-        free = [name for name in NAMES if not os.path.lexists(dumps / name)]
+        names = [name for name in FINISHED_NAMES if name.endswith(AGE) or not self.closed]
+        free = [name for name in names if not os.path.lexists(dumps / name)]
         if not free:
             return
         size = self.chance.choice([0, 1, 5000, 17 * MEBIBYTE, 50 * MEBIBYTE])
         name = self.chance.choice(free)
-        begin = ENCRYPTED if name.endswith(".age") else b""
-        content = begin + self.chance.randbytes(32) + b"x" * size
+        content = self.chance.randbytes(32) + b"x" * size
+        if name.endswith(AGE):
+            plain, content = digest(content), encrypted(content, self.place.recipient)
+            self.plain[digest(content)] = plain
         partial = dumps / ".database_dump.round"
         partial.write_bytes(content)
         partial.rename(dumps / name)
@@ -130,7 +163,7 @@ class Round:
         def choose(request: Request) -> Fault:
             makes = request.is_object_put or request.completes
             if makes and not self.condition and self.chance.random() < 0.1:
-                self.take_key(request.path.split("?")[0].removeprefix(f"/{BUCKET}/"))
+                self.take_key(request.path.split("?")[0].removeprefix(f"/{self.bucket}/"))
             if self.chance.random() >= rate or "failing" in request.path:
                 return self.usual(request)
             fault = self.chance.choice(FAULTS)
@@ -148,7 +181,9 @@ class Round:
         condition = [f"condition {self.condition}"] * bool(self.condition)
         untold = [f"no {name}" for name in self.untold]
         several = ["several databases"] * (self.folders is SEVERAL)
-        return [str(self.listing)] * bool(self.listing) + condition + untold + several
+        sse = self.settings.get("S3_SSE", "")
+        closed = ["encrypted"] * self.closed + ["locked"] * self.locks + [sse] * bool(sse)
+        return [str(self.listing)] * bool(self.listing) + condition + untold + several + closed
 
     def usual(self, request: Request) -> Fault:
         """What this store does to a request without any fault."""
@@ -162,7 +197,7 @@ class Round:
         """Somebody else is faster, by the store's own rule."""
         content = self.chance.randbytes(40)
         try:
-            self.place.client.put_object(Bucket=BUCKET, Key=key, Body=content, IfNoneMatch="*")
+            self.place.client.put_object(Bucket=self.bucket, Key=key, Body=content, IfNoneMatch="*")
         except self.place.client.exceptions.ClientError:
             return  # one of ours was there
         self.foreign[key] = digest(content)
@@ -223,19 +258,51 @@ class Round:
             numbers = sorted(int(key.split("/datadump")[1].split(".")[0]) for key in keys)
             if not self.listing:  # a number is one for all suffixes, as far as is known
                 assert numbers == [*range(1, len(keys) + 1)], "a number is used twice or left out"
-        listing = self.place.client.list_multipart_uploads(Bucket=BUCKET, Prefix=self.prefix)
+        listing = self.place.client.list_multipart_uploads(Bucket=self.bucket, Prefix=self.prefix)
         # Whose an upload is isn't known where its id was lost, and no time told.
         assert listing.get("Uploads", []) == [] or "Initiated" in self.untold
         lines = [line for line in self.place.uploads.messages() if line.startswith(UPLOADED)]
         assert self.kills or len(lines) == len(self.written), "not one line for each dump"
 
     def take_objects_out(self) -> dict[str, str]:
-        client, found = self.place.client, {}
-        listing = client.list_objects_v2(Bucket=BUCKET, Prefix=f"{self.prefix}/")
-        for key in [item["Key"] for item in listing.get("Contents", [])]:
-            found[key] = digest(client.get_object(Bucket=BUCKET, Key=key)["Body"].read())
-            client.delete_object(Bucket=BUCKET, Key=key)
+        """Digests by keys. A bucket that locks keeps what is overwritten, as an older version.
+
+        One of the same bytes may be there where nobody minds the condition: a request whose answer
+        was lost is sent again.
+        """
+        client = self.place.client
+        found: dict[str, str] = {}
+        listing = client.list_object_versions(Bucket=self.bucket, Prefix=f"{self.prefix}/")
+        assert listing.get("DeleteMarkers", []) == []
+        for item in listing.get("Versions", []):  # of a key, the newest first
+            key, version = item["Key"], item["VersionId"]
+            answer = client.get_object(Bucket=self.bucket, Key=key, VersionId=version)
+            content = answer["Body"].read()
+            if key in found:
+                self.broken["overwritten"] += found[key] != digest(content)
+                self.broken["stored twice"] += not self.condition
+                continue
+            found[key] = digest(content)
+            if found[key] in self.written:
+                self.require_closed(key, content)
+        for key in found:
+            self.place.store.remove(self.bucket, key)
         return found
+
+    def require_closed(self, key: str, content: bytes) -> None:
+        """The object is as the round wants it: opened by the private key, and locked."""
+        if plain := self.plain.get(digest(content)):
+            assert digest(decrypted(content, self.place.identity)) == plain
+            self.proven["decrypted"] += 1
+        if self.locks:
+            client = self.place.client
+            head = client.head_object(Bucket=self.bucket, Key=key)
+            assert head.get("ObjectLockMode") == "GOVERNANCE", "an object isn't locked"
+            assert head.get("ServerSideEncryption", "") == self.settings["S3_SSE"]
+            assert head["ObjectLockRetainUntilDate"] >= self.begun + timedelta(days=LOCK_DAYS)
+            with pytest.raises(ClientError, match="AccessDenied"):
+                client.delete_object(Bucket=self.bucket, Key=key, VersionId=head["VersionId"])
+            self.proven["locked"] += 1
 
     def run(self) -> None:
         for log in self.place.uploads.logs.iterdir():
@@ -254,6 +321,7 @@ def digest(content: bytes) -> str:
 @pytest.fixture
 def places(stores: Callable[[str], Store], tmp_path: Path) -> Iterator[dict[str, Place]]:
     """All stores, with a folder each."""
+    recipient = make_key(tmp_path / "identity")
     with ExitStack() as running:
         found = {}
         for name in STORES:
@@ -261,9 +329,14 @@ def places(stores: Callable[[str], Store], tmp_path: Path) -> Iterator[dict[str,
             client = store.client()
             client.create_bucket(Bucket=BUCKET)
             uploads = uploader_workplace(tmp_path / name, store, BUCKET)
+            client.create_bucket(Bucket=LOCKED_BUCKET, ObjectLockEnabledForBucket=True)
+            keys = "\n".join([*store.admin, LOCKED_BUCKET])
+            (uploads.path / LOCKED_BUCKET).write_text(keys)
             proxy = running.enter_context(running_proxy(store))
             uploads.settings["AWS_ENDPOINT_URL_S3"] = proxy.url
-            found[name] = Place(name, client, uploads, proxy)
+            found[name] = Place(
+                name, store, client, uploads, proxy, tmp_path / "identity", recipient
+            )
         yield found
 
 

@@ -150,7 +150,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         if self.proxy.ignores_conditions and "if-none-match" in headers:
             bucket, _, key = unquote(urlsplit(self.path).path)[1:].partition("/")
-            self.store.client().delete_object(Bucket=bucket, Key=key)
+            self.store.remove(bucket, key)
         if fault == "slow":
             time.sleep(0.5)
         self.pass_on(body, fault)

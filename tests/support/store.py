@@ -77,6 +77,15 @@ class Store:
     def metadata(self, bucket: str, key: str) -> dict[str, str]:
         return self.client().head_object(Bucket=bucket, Key=key)["Metadata"]
 
+    def remove(self, bucket: str, key: str) -> None:
+        """All versions of the object, locked (GOVERNANCE) or not."""
+        client = self.client()
+        found = client.list_object_versions(Bucket=bucket, Prefix=key).get("Versions", [])
+        for version in [one["VersionId"] for one in found if one["Key"] == key]:
+            client.delete_object(
+                Bucket=bucket, Key=key, VersionId=version, BypassGovernanceRetention=True
+            )
+
     def put(self, bucket: str, key: str, body: bytes = b"", **metadata: str) -> None:
         """An object that somebody else put there."""
         self.client().put_object(Bucket=bucket, Key=key, Body=body, Metadata=metadata)
