@@ -21,6 +21,7 @@ TRIED_ELSEWHERE = {
     "docker compose run --rm restore latest",
     "tests/run",
     "tests/run faults",
+    "tests/run sbom",
     "tests/run lint unit",
     "tests/run faults --rounds 1000 --seed 2026",
     'tests/run faults --mebibytes 2048 --kills 10 -k "killed_upload_goes_on and seaweedfs-http"',
