@@ -18,14 +18,29 @@ class Fingerprint(NamedTuple):
     crc32: str  # see crc32_text
 
 
+class Reckoning:
+    """The fingerprint of bytes that pass by."""
+
+    def __init__(self) -> None:
+        self._size, self._crc32, self._sha256 = 0, 0, hashlib.sha256()
+
+    def add(self, chunk: bytes) -> None:
+        """These come next."""
+        self._size += len(chunk)
+        self._crc32 = zlib.crc32(chunk, self._crc32)
+        self._sha256.update(chunk)
+
+    def fingerprint(self) -> Fingerprint:
+        """Of all that came."""
+        return Fingerprint(self._size, self._sha256.hexdigest(), crc32_text(self._crc32))
+
+
 def fingerprint_of(file: BinaryIO) -> Fingerprint:
     """The fingerprint of what is left to read of the file; reads it once."""
-    size, crc32, sha256 = 0, 0, hashlib.sha256()
+    reckoning = Reckoning()
     while chunk := file.read(CHUNK):
-        size += len(chunk)
-        crc32 = zlib.crc32(chunk, crc32)
-        sha256.update(chunk)
-    return Fingerprint(size, sha256.hexdigest(), crc32_text(crc32))
+        reckoning.add(chunk)
+    return reckoning.fingerprint()
 
 
 def crc32_text(crc32: int) -> str:

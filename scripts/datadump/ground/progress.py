@@ -57,6 +57,11 @@ class Progress:
             self._moved += moved
             self._say_now_and_then()
 
+    def skip(self, there: int) -> None:
+        """So many more bytes turn out to be there from an earlier run."""
+        with self._lock:
+            self._done += there
+
     def reach(self, moved: int) -> None:
         """So many bytes are done by now, without those of an earlier run."""
         with self._lock:

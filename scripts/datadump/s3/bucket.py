@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from botocore.exceptions import ClientError
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from types_boto3_s3.type_defs import GetObjectOutputTypeDef
 
 PARTIAL_CONTENT = 206
+Body = Callable[[], AbstractContextManager[BinaryIO]]  # what is to be sent, from its beginning
 TRIES_OF_THE_CONDITION = 6  # with 3 seconds of pauses between them
 
 
@@ -92,19 +93,19 @@ class Bucket:
         with self.errors(key):
             self.client.delete_object(Bucket=self.name, Key=key)
 
-    def put(self, path: str, key: str, crc32: str, metadata: Metadata) -> None:
-        """Store the file in one request, under a key that is free; KeyTakenError where it isn't.
+    def put(self, body: Body, key: str, crc32: str, metadata: Metadata) -> None:
+        """Store the bytes in one request, under a key that is free; KeyTakenError where it isn't.
 
-        ``crc32`` is the checksum of its bytes, as S3 writes it.
+        ``crc32`` is their checksum, as S3 writes it.
         """
         checksum = wanted_checksums(self, ChecksumCRC32=crc32)
 
         def put(**condition: str) -> None:
-            with open(path, "rb") as file:
+            with body() as content:
                 self.client.put_object(
                     Bucket=self.name,
                     Key=key,
-                    Body=file,
+                    Body=content,
                     Metadata=to_headers(metadata),
                     **kept_as(self.objects),
                     **condition,  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from datadump.ground.fingerprint import Fingerprint
 from datadump.s3.bucket import Bucket
 from datadump.s3.errors import DeniedError, NotOfferedError
 from datadump.s3.metadata import Metadata
-from datadump.s3.multipart import LARGEST_PUT, MultipartUploads, OpenUpload
+from datadump.s3.multipart import LARGEST_PUT, MultipartUploads, OpenUpload, slices
 from datadump.upload.in_hand import DumpInHand
 
 
@@ -28,8 +28,8 @@ class OwnUploads:
         """Store the dump in parts, by the upload of an earlier try if the store still has it."""
         noted = self._noted(fingerprint)
         upload_id = noted or self._open(fingerprint, metadata)
-        size = fingerprint.size
-        self._at_key.send(upload_id, self._dump.path, size, resumed=noted is not None)
+        parts = slices(self._dump.path, fingerprint.size)
+        self._at_key.send(upload_id, parts, fingerprint.size, resumed=noted is not None)
 
     def abort(self, fingerprint: Fingerprint) -> None:
         """End what is open at the key and this dump's: noted, or begun there since the note.

@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import sys
 import time
+from functools import partial
+from io import FileIO
 
 from datadump.dumps.taken import TakenDump
 from datadump.ground.fingerprint import Fingerprint, fingerprint_of
@@ -152,7 +154,8 @@ class Shipment:
         )
         self._bucket.expect_free(key)
         if fingerprint.size <= LARGEST_PUT:
-            self._bucket.put(self._dump.path, key, fingerprint.crc32, metadata)
+            body = partial(FileIO, self._dump.path)
+            self._bucket.put(body, key, fingerprint.crc32, metadata)
         else:
             self._uploads.send(fingerprint, metadata)
 

@@ -14,7 +14,7 @@ from datadump.s3.bucket import Bucket
 from datadump.s3.errors import DeniedError, KeyTakenError, NotOfferedError, StoreError
 from datadump.s3.listing import Listing
 from datadump.s3.metadata import Head, Metadata
-from datadump.s3.multipart import SMALLEST_PART, MultipartUploads
+from datadump.s3.multipart import SMALLEST_PART, MultipartUploads, slices
 from support.answers import ENDPOINT, bucket_with, error
 from support.proxy import PAGE, Answer
 
@@ -265,7 +265,8 @@ def test_parts_of_which_less_is_told_are_sent_or_known_again(tmp_path: Path) -> 
         Answer(200, (), listed.encode()), Answer(200), absent, Answer(200, (), done)
     )
     uploads = MultipartUploads(bucket, "key")
-    uploads.send("id", str(tmp_path / "dump"), len(content), resumed=True)
+    parts = slices(str(tmp_path / "dump"), len(content))
+    uploads.send("id", parts, len(content), resumed=True)
     assert [path.split("?")[0] for path in asked] == [
         f"{method} /backups/key" for method in ("GET", "PUT", "HEAD", "POST")
     ]
