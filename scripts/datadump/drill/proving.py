@@ -7,12 +7,13 @@ from contextlib import suppress
 from datetime import datetime
 
 from datadump.backups.catalogue import Backup
+from datadump.backups.fetching import DamagedError
 from datadump.backups.proofs import Proof, Proofs, now
 from datadump.drill.comparison import Outcome
 from datadump.drill.drill import drill
 from datadump.ground.progress import Phases
 from datadump.ground.terminal import printable
-from datadump.restore.download import DamagedError, Wanted
+from datadump.restore.download import Wanted
 from datadump.s3.bucket import overwrites_warning
 from datadump.s3.errors import StoreError
 from datadump.sql.reading import DumpFile

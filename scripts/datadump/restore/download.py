@@ -9,22 +9,17 @@ from threading import Event
 from typing import NamedTuple
 
 from datadump.backups.catalogue import Backup
+from datadump.backups.fetching import DamagedError, fetch
 from datadump.ground.names import AGE
 from datadump.ground.progress import Progress
-from datadump.ground.retry import pause_after
 from datadump.ground.terminal import printable
 from datadump.restore.scratch import PartialFile
 from datadump.s3.bucket import Bucket
-from datadump.s3.errors import KeyTakenError, NotOfferedError, RefusedError, StoreError
+from datadump.s3.errors import StoreError
 from datadump.sql.reading import NEEDED, EncryptedError
 
 RANGE = 16 * 1024 * 1024  # bytes
 PARALLEL_RANGES = 4
-MOST_TRIES = 10  # without a single byte
-
-
-class DamagedError(StoreError):
-    """The object in the bucket is not what was uploaded."""
 
 
 class Wanted(NamedTuple):
@@ -97,10 +92,7 @@ class Download:
             whole = self._is_whole()
         if not whole:
             self._file.remove()
-            raise DamagedError(
-                f"the object in the bucket is not what was uploaded: {self._url} "
-                "has other bytes than the sha256 of its metadata says"
-            )
+            raise DamagedError(self._url)
 
     def _is_whole(self) -> bool:
         return self._file.is_whole(self._backup.size, self._backup.sha256)
@@ -129,37 +121,14 @@ class Download:
         return min(RANGE, self._backup.size - self._starts[number])
 
     def _fetch_range(self, number: int) -> None:
-        """Ask for this range as often as it takes, each time from where the answer was cut."""
-        start = at = furthest = self._starts[number]
+        start = self._starts[number]
         end = start + self._length(number)
-        tries = 0
-        while True:
-            try:
-                for chunk in self._bucket.read_range(
-                    self._backup.key, self._backup.etag, at, end - at
-                ):
-                    self._write(chunk, at)
-                    at += len(chunk)
-                break
-            except KeyTakenError as error:
-                raise StoreError(f"{self._url} changed as it was fetched: try again") from error
-            except (RefusedError, NotOfferedError):
-                raise
-            except StoreError as error:
-                tries = 0 if at > furthest else tries + 1
-                self._pause(tries, error)
-                furthest = max(at, furthest)
-                if at == end:  # all came, and isn't what its checksum says
-                    at = start
+        wait = self._given_up.wait
+        for at, chunk in fetch(self._bucket, self._backup, start, end, wait):
+            self._write(chunk, at)
         self._file.note_range(number)
 
     def _write(self, chunk: bytes, at: int) -> None:
         if self._given_up.is_set():
             raise StoreError(f"{self._url}: the download was given up")
         self._file.write(chunk, at)
-
-    def _pause(self, tries: int, error: StoreError) -> None:
-        if tries >= MOST_TRIES or self._given_up.wait(pause_after(tries)):
-            raise StoreError(
-                f"no success in {tries} tries, another run goes on from here: {error}"
-            ) from error

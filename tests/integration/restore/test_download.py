@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 from datadump.backups.catalogue import Catalogue
-from datadump.restore.download import MOST_TRIES, DamagedError, Download
+from datadump.backups.fetching import MOST_TRIES, DamagedError
+from datadump.restore.download import Download
 from datadump.restore.scratch import ScratchError
 from datadump.s3.client import connect
 from datadump.s3.errors import StoreError

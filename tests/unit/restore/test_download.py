@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 from datadump.backups.catalogue import Backup
-from datadump.restore.download import MOST_TRIES, Download
+from datadump.backups.fetching import MOST_TRIES
+from datadump.restore.download import Download
 from datadump.s3.bucket import Bucket
 from datadump.s3.errors import StoreError
 
