@@ -304,19 +304,22 @@ OF_THE_WATCH = OF_THE_STORE | {"DB_EXCLUDE", "BACKUP_MAX_AGE", "PROOF_MAX_AGE", 
 KEEP = {
     "KEEP_LAST", "KEEP_DAILY", "KEEP_WEEKLY", "KEEP_MONTHLY", "KEEP_YEARLY", "KEEP_LOGS_DAYS",
 }  # fmt: skip
-OF_THE_OBJECTS = {
-    "S3_STORAGE_CLASS", "S3_SSE", "S3_SSE_KMS_KEY_ID", "S3_OBJECT_LOCK", "S3_OBJECT_LOCK_DAYS",
-}  # fmt: skip
+OF_THE_LOCK = {"S3_OBJECT_LOCK", "S3_OBJECT_LOCK_DAYS"}
+OF_THE_OBJECTS = OF_THE_LOCK | {"S3_STORAGE_CLASS", "S3_SSE", "S3_SSE_KMS_KEY_ID"}
+OF_THE_MIRROR = {"MIRROR_ENDPOINT_URL_S3", "MIRROR_REGION"}
 VARIABLES = {
     "dump": OF_THE_DUMP,
     "dump-schedule": OF_THE_DUMP | {"DUMP_TRIES"},
     "send-to-s3": OF_THE_STORE | OF_THE_OBJECTS,
-    "restore": OF_THE_STORE | {"DB_HOST", "DB_PORT", "DB_TLS", "RESTORE_USER", "LOOK_USER"},
+    "restore": OF_THE_STORE | OF_THE_MIRROR
+    | {"DB_HOST", "DB_PORT", "DB_TLS", "RESTORE_USER", "LOOK_USER"},
     "restore-drill": OF_THE_STORE,
     "drill-schedule": OF_THE_STORE,
-    "watch": OF_THE_WATCH,
+    "watch": OF_THE_WATCH | OF_THE_MIRROR,
     "prune": OF_THE_WATCH | KEEP,
     "prune-schedule": OF_THE_WATCH | KEEP,
+    "mirror": OF_THE_STORE | OF_THE_MIRROR | OF_THE_LOCK,
+    "mirror-schedule": OF_THE_STORE | OF_THE_MIRROR | OF_THE_LOCK,
 }  # fmt: skip
 SECRETS = {
     "DB_PASSWORD_FILE": "db_password",
@@ -328,6 +331,7 @@ SECRETS = {
     "HEARTBEAT_URL_FILE": "heartbeat_url",
     "ALERT_URLS_FILE": "alert_urls",
     "PRUNE_CREDENTIALS_FILE": "prune_credentials",
+    "MIRROR_CREDENTIALS_FILE": "mirror_credentials",
     "AGE_RECIPIENTS_FILE": "age_recipients",
     "AGE_IDENTITY_FILE": "age_identity",
 }
@@ -350,15 +354,17 @@ def test_every_setting_of_env_reaches_its_service(clone: Checkout) -> None:
         mounts = {m["target"]: m["source"] for m in config["services"][service]["volumes"]}
         of_all = {name: mounts.get(target) for name, target in FOLDERS.items()}
         assert of_all["LOGS_DIR"] == "/marked/LOGS_DIR"
-        has_dumps = service not in {"restore", "restore-drill", "drill-schedule"}
+        has_scratch = service in {"restore", "restore-drill", "drill-schedule"}
+        has_dumps = not has_scratch and service not in {"mirror", "mirror-schedule"}
         assert of_all["DUMPS_DIR"] == ("/marked/DUMPS_DIR" if has_dumps else None)
-        assert of_all["SCRATCH_DIR"] == (None if has_dumps else "/marked/SCRATCH_DIR")
+        assert of_all["SCRATCH_DIR"] == ("/marked/SCRATCH_DIR" if has_scratch else None)
     files = {name: config["secrets"][secret]["file"] for name, secret in SECRETS.items()}
     assert files == {name: f"/marked/{name}" for name in SECRETS}
     assert config["services"]["dump"]["environment"]["DB_TLS_CA"] == "/run/secrets/db_tls_ca"
     restore = config["services"]["restore"]["environment"]
     assert restore["LOOK_PASSWORD_FILE"] == "/run/secrets/look_password"
     assert restore["AGE_IDENTITY_FILE"] == "/run/secrets/age_identity"
+    assert restore["MIRROR_CREDENTIALS_FILE"] == "/run/secrets/mirror_credentials"
 
 
 @pytest.mark.parametrize("problem", ["missing", "empty", "folder"])

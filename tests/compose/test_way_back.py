@@ -164,7 +164,9 @@ def test_drill_runs_by_cron_where_its_profile_is_on(clone: Checkout) -> None:
         clone.compose("rm", "--stop", "--force", "drill-schedule")
 
 
-@pytest.mark.parametrize("profile", ["drill-schedule", "dump-schedule", "prune-schedule"])
+@pytest.mark.parametrize(
+    "profile", ["drill-schedule", "dump-schedule", "prune-schedule", "mirror-schedule"]
+)
 def test_profile_of_a_schedule_keeps_the_sample_and_the_store(
     clone: Checkout, profile: str
 ) -> None:

@@ -6,12 +6,13 @@ from support.pages import blocks
 from support.store import Keys, Store
 
 PREFIX = "hosts/one"
-POLICIES = ("uploader", "set-up", "lock", "restore", "drill", "prune")  # in the pages' order
+PAGES = ("README.md", "scripts/aws.md", "scripts/mirror.md")
+POLICIES = ("uploader", "set-up", "lock", "restore", "drill", "prune", "mirror")  # in their order
 
 
 def policy(name: str, bucket: str) -> str:
     """That block of the pages, for this bucket."""
-    told = [block for page in ("README.md", "scripts/aws.md") for block in blocks(page, "json")]
+    told = [block for page in PAGES for block in blocks(page, "json")]
     block = dict(zip(POLICIES, told, strict=True))[name]
     return block.replace("BUCKET", bucket).replace("PREFIX", PREFIX)
 

@@ -120,6 +120,13 @@ class Workplace:
         """prune.py, run to its end."""
         return _finish(self._python("prune.py", arguments, changes))
 
+    def start_mirror(self, **changes: str) -> subprocess.Popen[str]:
+        return self._python("mirror.py", (), changes)
+
+    def mirror(self, **changes: str) -> subprocess.CompletedProcess[str]:
+        """mirror.py, run to its end."""
+        return _finish(self.start_mirror(**changes))
+
     def _python(
         self, script: str, arguments: tuple[str, ...], changes: dict[str, str]
     ) -> subprocess.Popen[str]:

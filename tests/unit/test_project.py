@@ -103,7 +103,7 @@ FLOORS = (
     {"settings", "dumps", "sql"},
     {"mariadb", "s3"},
     {"upload", "backups"},
-    {"load", "watch"},
+    {"load", "watch", "mirror"},
     {"exchange", "beforehand", "status"},
     {"restore"},
     {"drill"},

@@ -21,10 +21,9 @@ from datadump.s3.bucket import Bucket
 from datadump.s3.client import connect
 from datadump.s3.errors import StoreError
 from datadump.settings.environment import duration
-from datadump.settings.identity import read_identity
 from datadump.settings.pipelines import are_several, read_pipeline
-from datadump.settings.scratch import read_scratch
 from datadump.settings.store import read_store
+from datadump.settings.way_back import read_identity, read_scratch
 
 Wanting = Callable[[Backup], Wanted]
 FAILED = "restore verification failed"

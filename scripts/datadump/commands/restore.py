@@ -13,9 +13,8 @@ from subprocess import CalledProcessError
 from datadump.backups.catalogue import NoBackupError, newest_of
 from datadump.backups.listing import as_json, as_table
 from datadump.commands.choosing import UnclearError, catalogues_of, look_up
-from datadump.commands.reporting import say_and_log
 from datadump.commands.undo import undo_one
-from datadump.commands.way_back import run
+from datadump.commands.way_back import run, say_and_log
 from datadump.exchange.cut import all_cut_exchanges
 from datadump.ground.terminal import printable
 from datadump.mariadb.client_options import client_options, has_password, remedies
@@ -28,10 +27,10 @@ from datadump.s3.bucket import Bucket
 from datadump.s3.client import connect
 from datadump.s3.listing import PastBucket
 from datadump.settings.environment import SettingsError
-from datadump.settings.identity import read_identity
+from datadump.settings.mirror import require_mirror
 from datadump.settings.pipelines import read_pipeline
-from datadump.settings.scratch import read_scratch
 from datadump.settings.store import StoreAccess, read_store
+from datadump.settings.way_back import read_identity, read_scratch
 
 SHOWN = 50  # backups
 EARLIEST, LATEST = 1970, 9999  # years between which every zone has its moments
@@ -52,8 +51,8 @@ def restore_command(arguments: Sequence[str]) -> int:
         )
     if (given.list or given.undo) and (given.check or given.overwrite or given.table):
         restore_parser().error("--check, --overwrite and --table go with a backup")
-    if given.undo and given.as_of:
-        restore_parser().error("--as-of goes with a backup, or with --list")
+    if given.undo and (given.as_of or given.place):
+        restore_parser().error("--as-of and --from go with a backup, or with --list")
     if "" in {given.into, *given.table}:  # a variable that is unset, in somebody's script
         restore_parser().error("--into and --table: one names nothing")
     action = list_backups if given.list else undo_one if given.undo else restore_one
@@ -98,6 +97,7 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
         metavar="MOMENT",
         help="the bucket as it was then: with what was removed or overwritten since",
     )
+    parser.add_argument("--from", dest="place", choices=["mirror"], help="not out of the bucket")
     parser.add_argument("--database", metavar="NAME", help="whose backups, of those of DB_NAMES")
 
 
@@ -138,7 +138,7 @@ def moment(text: str) -> str:
 
 def list_backups(environment: Mapping[str, str], given: argparse.Namespace) -> int:
     """Print the newest backups, as many as were asked for; returns the exit status."""
-    access, whole = read_store(environment), read_pipeline(environment)
+    access, whole = access_to(given.place, environment), read_pipeline(environment)
     if given.limit < 1:
         raise SettingsError(f"--limit: {given.limit} is not a number of backups")
     bucket = opened(access, given)
@@ -149,6 +149,12 @@ def list_backups(environment: Mapping[str, str], given: argparse.Namespace) -> i
     print(as_json(newest) if given.json else as_table(newest, bucket.url(whole.prefix)), flush=True)
     warn_of_cuts(environment)
     return 0
+
+
+def access_to(place: str | None, environment: Mapping[str, str]) -> StoreAccess:
+    """The access to the bucket, or to the mirror where that is the place. Raises SettingsError."""
+    access = read_store(environment)
+    return require_mirror(environment, access) if place else access
 
 
 def warn_of_cuts(environment: Mapping[str, str]) -> None:
@@ -180,7 +186,7 @@ def past(option: str, text: str) -> datetime:
 
 def restore_one(environment: Mapping[str, str], given: argparse.Namespace) -> int:
     """Restore the backup that was asked for, and log that; returns the exit status."""
-    access = read_store(environment)
+    access = access_to(given.place, environment)
     read_pipeline(environment)  # which may be wrong
     scratch, identity = read_scratch(environment), read_identity(environment)
     account = "LOOK" if given.into else "RESTORE"

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from subprocess import CalledProcessError
 
 from datadump.commands.choosing import UnclearError
-from datadump.commands.reporting import say_and_log
+from datadump.commands.way_back import say_and_log
 from datadump.ground.terminal import printable
 from datadump.mariadb.client_options import client_options, remedies
 from datadump.mariadb.server import Server
 from datadump.restore.target import check_name
 from datadump.restore.undo import SeveralError, undo
 from datadump.settings.pipelines import are_several, read_pipeline
-from datadump.settings.scratch import read_scratch
+from datadump.settings.way_back import read_scratch
 
 
 def undo_one(environment: Mapping[str, str], given: argparse.Namespace) -> int:

@@ -9,19 +9,22 @@ from collections.abc import Mapping, Sequence
 
 from datadump.commands.boundary import exit_status
 from datadump.ground.daily_log import log
-from datadump.s3.client import connect
+from datadump.s3.bucket import Bucket
+from datadump.s3.client import HASTY, connect
 from datadump.s3.errors import StoreError
 from datadump.settings.environment import check_folder, put_environment_in_force
+from datadump.settings.mirror import read_mirror
 from datadump.settings.pipelines import are_several, read_pipeline
-from datadump.settings.store import read_store
+from datadump.settings.store import StoreAccess, read_store
 from datadump.settings.urls import read_alert_urls
 from datadump.settings.watching import read_memory_folder, read_status_folder, read_wanted
 from datadump.status.report import as_json, as_table
 from datadump.watch.changes import log_lines, news_for, next_memory, told_after
-from datadump.watch.checks import CLOCKS_APART, Check, checks, moment
+from datadump.watch.checks import CLOCKS_APART, Check, checks
 from datadump.watch.look import Place, look
 from datadump.watch.memory import NONE, Memory, MemoryFolder
 from datadump.watch.telling import check_urls, message, send, target_of
+from datadump.watch.verdict import moment
 
 
 def watch_command(arguments: Sequence[str]) -> int:
@@ -49,6 +52,7 @@ def send_test(environment: Mapping[str, str], _: argparse.Namespace) -> int:
 def watch(environment: Mapping[str, str], given: argparse.Namespace) -> int:
     """Look, say what was found, and tell whoever is to know; returns the exit status."""
     access, whole = read_store(environment), read_pipeline(environment)
+    mirror = mirror_of(environment, access)
     check_folder("DUMPS_DIR", whole.dumps)
     wanted, urls = read_wanted(environment), read_alert_urls(environment)
     folder = MemoryFolder(read_memory_folder(environment))
@@ -59,8 +63,8 @@ def watch(environment: Mapping[str, str], given: argparse.Namespace) -> int:
     say_what_is_odd(memory)
     if not {target_of(url) for url in urls} <= memory.told.keys():
         check_urls(urls)
-    bucket = connect(access)
-    place = Place(bucket, whole, are_several(environment), environment.get("LOGS_DIR", "/logs"))
+    bucket, logs = connect(access), environment.get("LOGS_DIR", "/logs")
+    place = Place(bucket, whole, are_several(environment), logs, mirror)
     seen, facts = look(place, wanted, memory.facts)
     found = checks(seen, wanted)
     for line in log_lines(memory, found):
@@ -75,6 +79,12 @@ def watch(environment: Mapping[str, str], given: argparse.Namespace) -> int:
 
         publish(page, found, after.failing, seen)
     return 0 if healthy else 1
+
+
+def mirror_of(environment: Mapping[str, str], first: StoreAccess) -> Bucket | None:
+    """The mirror, if there is one: it is asked, and not waited for. Raises SettingsError."""
+    access = read_mirror(environment, first)
+    return connect(access, HASTY) if access else None
 
 
 def say_what_is_odd(memory: Memory) -> None:

@@ -1,4 +1,7 @@
-"""What both commands of the way back share: which errors are failures, and how they are stopped."""
+"""What the commands of the way back share: which errors are failures, how they are stopped.
+
+And what is said of what came of a restore.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,10 @@ from typing import NoReturn
 from datadump.commands.boundary import exit_status
 from datadump.commands.choosing import UnclearError
 from datadump.exchange.sides import SwapError
+from datadump.ground.daily_log import log
+from datadump.ground.terminal import printable, some_of
 from datadump.mariadb.complaints import ServerError
+from datadump.restore.outcome import Restored
 from datadump.restore.target import RestoreError
 from datadump.s3.errors import StoreError
 from datadump.settings.environment import put_environment_in_force
@@ -67,3 +73,12 @@ def stop(number: int, _: FrameType | None) -> NoReturn:
     """End by an error, so that what has to be undone is; the same signal again does nothing."""
     signal.signal(number, signal.SIG_IGN)
     raise StoppedError(f"stopped by {signal.Signals(number).name}")
+
+
+def say_and_log(restored: Restored, name: str) -> int:
+    """Say what came of it; returns the exit status. ``name``: of the database that it came to."""
+    print(*map(printable, [*restored.told, *map(str, restored.refused)]), sep="\n", flush=True)
+    if restored.refused:
+        log(f"restore left out: {some_of(list(map(str, restored.refused)))}; {restored.text}")
+    log(f"restore completed: {restored.key} into {name}")
+    return 1 if restored.refused else 0

@@ -34,6 +34,11 @@ def check(bucket: Bucket, key: str, dump_id: str, fingerprint: Fingerprint) -> N
         raise StoreError(f"{bucket.url(key)} has {head.size} bytes instead of {fingerprint.size}")
     if not has_bytes(bucket, key, head, fingerprint):
         raise StoreError(f"{bucket.url(key)} holds other bytes than the dump")
+    warn_of_no_lock(bucket, head)
+
+
+def warn_of_no_lock(bucket: Bucket, head: Head) -> None:
+    """Say so where what was stored is to be locked, and the store doesn't tell that it is."""
     if bucket.objects.lock and not head.lock:
         bucket.notices.warn(
             "warning: the store doesn't say that what was uploaded is locked (S3_OBJECT_LOCK): "

@@ -39,10 +39,11 @@ class Bucket:
     """One bucket of a store. Every method raises StoreError.
 
     ``notices`` tells a person, once, what is to be known of this store, which is to keep dumps as
-    ``objects`` says. ``as_of``: the moment that it is looked at, see :class:`PastBucket`.
+    ``objects`` says. ``as_of``: see :class:`PastBucket`; ``is_mirror``: :class:`StoreAccess`.
     """
 
     as_of: datetime | None = None
+    is_mirror = False
 
     def __init__(self, client: S3Client, name: str, objects: ObjectSettings = DEFAULTS) -> None:
         self.client, self.name, self.objects = client, name, objects
@@ -53,8 +54,7 @@ class Bucket:
         with self.errors(key):
             answer = self.client.get_object(**self.at(key))
             with closing(answer["Body"]) as body:
-                content: bytes = body.read(limit)
-                return content
+                return bytes(body.read(limit))
 
     def read_range(self, key: str, etag: str, start: int, length: int) -> Iterator[bytes]:
         """So many bytes of the object from ``start`` on, in pieces as they come.
@@ -98,7 +98,6 @@ class Bucket:
 
         ``crc32`` is their checksum, as S3 writes it.
         """
-        checksum = wanted_checksums(self, ChecksumCRC32=crc32)
 
         def put(**condition: str) -> None:
             with body() as content:
@@ -109,7 +108,7 @@ class Bucket:
                     Metadata=to_headers(metadata),
                     **kept_as(self.objects),
                     **condition,  # type: ignore[arg-type]
-                    **checksum,
+                    **wanted_checksums(self, ChecksumCRC32=crc32),
                 )
 
         self.create(key, put)
@@ -183,7 +182,8 @@ class Bucket:
 
     def errors(self, key: str = "") -> AbstractContextManager[None]:
         """Requests in this context end in StoreError, which names the object or the bucket."""
-        return store_errors(self.url(key), self.client, self.objects.encryption)
+        about, mirror = self.url(key), self.is_mirror
+        return store_errors(about, self.client, self.objects.encryption, is_mirror=mirror)
 
 
 def counted(bucket: Bucket, key: str) -> int:

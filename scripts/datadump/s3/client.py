@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import boto3
 import botocore.session
@@ -23,7 +23,20 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 
-def connect(access: StoreAccess) -> Bucket:
+class Patience(NamedTuple):
+    """How long a store is waited for: seconds for a connection and for an answer, and tries."""
+
+    connection: int
+    answer: int
+    tries: int
+
+
+# Without these limits a silent network would hold the lock on the folder for ever.
+PATIENT = Patience(connection=20, answer=60, tries=5)
+HASTY = Patience(connection=5, answer=10, tries=2)  # where something else waits
+
+
+def connect(access: StoreAccess, patience: Patience = PATIENT) -> Bucket:
     """The bucket of that access, whether or not there is one yet. Sends nothing to the store.
 
     Raises SettingsError for what boto3 refuses, and StoreError where it finds no keys.
@@ -35,7 +48,10 @@ def connect(access: StoreAccess) -> Bucket:
         if not access.credentials and session.get_credentials() is None:
             raise StoreError(f"boto3 finds no keys: {where_they_may_be()} ({url})")
     with settings_errors(url):
-        return Bucket(client_of(session, access), access.bucket, access.objects)
+        client = client_of(session, access, patience)
+    bucket = Bucket(client, access.bucket, access.objects)
+    bucket.is_mirror = access.is_mirror
+    return bucket
 
 
 @contextmanager
@@ -57,7 +73,7 @@ def session_for(access: StoreAccess) -> boto3.Session:
     return boto3.Session(botocore_session=session)
 
 
-def client_of(session: boto3.Session, access: StoreAccess) -> S3Client:
+def client_of(session: boto3.Session, access: StoreAccess, patience: Patience) -> S3Client:
     """boto3's client; raises BotoCoreError or ValueError for settings that make no sense."""
     keys = access.credentials
     style = access.addressing_style
@@ -71,10 +87,10 @@ def client_of(session: boto3.Session, access: StoreAccess) -> S3Client:
         aws_secret_access_key=keys.secret_access_key if keys else None,
         aws_session_token=(keys.session_token or None) if keys else None,
         config=Config(
-            # Without them a silent network would hold the lock on the folder for ever.
-            connect_timeout=20,
-            read_timeout=60,
-            retries={"mode": "standard", "total_max_attempts": 5},
+            connect_timeout=patience.connection,
+            read_timeout=patience.answer,
+            retries={"mode": "standard", "total_max_attempts": patience.tries},
+            ignore_configured_endpoint_urls=access.is_mirror or None,
             s3={"addressing_style": style},
         ),
     )

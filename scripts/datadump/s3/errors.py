@@ -80,6 +80,11 @@ KINDS: dict[str, type[StoreError]] = {
     "InvalidRequest": MalformedError,
     "400": MalformedError,
 }
+OF_THE_MIRROR = {
+    "CREDENTIALS_FILE": "MIRROR_CREDENTIALS_FILE",
+    "AWS_ENDPOINT_URL_S3": "MIRROR_ENDPOINT_URL_S3",
+    "AWS_DEFAULT_REGION": "MIRROR_REGION",
+}
 REFUSALS = range(400, 500)
 SUCCESSES = range(200, 300)
 REDIRECTS = range(300, 400)
@@ -89,17 +94,22 @@ MOST_OF_A_PAGE = 80  # characters
 
 
 @contextmanager
-def store_errors(url: str, client: S3Client | None = None, encryption: str = "") -> Iterator[None]:
+def store_errors(
+    url: str, client: S3Client | None = None, encryption: str = "", *, is_mirror: bool = False
+) -> Iterator[None]:
     """Turn boto3's errors into StoreError and its kinds.
 
     Their text has the URL of what they are about, and the remedy where it is known. ``client`` is
-    the one that asks, with ``encryption`` for what it stores.
+    the one that asks, with ``encryption`` for what it stores; ``is_mirror``: it is the mirror's,
+    whose settings have other names.
     """
     try:
         yield
     except (ClientError, BotoCoreError, HTTPError) as error:  # the last from an answer's body
         kind = kind_of(error) if isinstance(error, ClientError) else StoreError
         remedy = remedy_for(error, client.meta if client else None, encryption)
+        for name, of_mirror in OF_THE_MIRROR.items() if is_mirror else ():
+            remedy = remedy.replace(name, of_mirror)
         raise kind(f"{error} ({url})" + (f": {remedy}" if remedy else "")) from error
     except (ResponseParserError, ValueError, KeyError) as error:  # botocore lets these through
         reason = " ".join(repr(error).split())

@@ -121,7 +121,7 @@ class PastBucket(Bucket):
 
     def __init__(self, bucket: Bucket, as_of: datetime) -> None:
         super().__init__(bucket.client, bucket.name, bucket.objects)
-        self.as_of = as_of
+        self.as_of, self.is_mirror = as_of, bucket.is_mirror
         self._version_of = cache(Listing(self).version_of)
 
     def at(self, key: str) -> dict[str, Any]:

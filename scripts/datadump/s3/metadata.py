@@ -32,16 +32,18 @@ class Head(NamedTuple):
     crc32: str  # of all its bytes, as S3 writes it; a checksum of its parts' checksums equals none
     metadata: Metadata
     lock: str = ""  # until when it can't be removed, in words; a removal would hide it all the same
+    modified: float = 0.0  # when it was stored, in seconds since 1970; 0 where that isn't told
 
 
 def to_headers(metadata: Metadata) -> dict[str, str]:
     """The names and values that a request to store the object gives as its metadata."""
-    return {
+    told = {
         SHA256: metadata.sha256,
         DUMPED_AT: metadata.dumped_at,
         DATABASE: quote(metadata.database, safe=ASCII),
         DUMP_ID: metadata.dump_id,
     }
+    return {name: value for name, value in told.items() if value}
 
 
 def read_metadata(headers: Mapping[str, str]) -> Metadata:
@@ -66,6 +68,7 @@ def head_of(told: HeadObjectOutputTypeDef, size: int) -> Head:
         told.get("ChecksumCRC32", ""),
         read_metadata(told.get("Metadata", {})),
         lock_of(told),
+        told["LastModified"].timestamp() if "LastModified" in told else 0.0,
     )
 
 

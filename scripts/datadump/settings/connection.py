@@ -33,7 +33,7 @@ def check_endpoint(name: str, url: str) -> str | None:
     if not url:
         return None
     if "@" in url:
-        raise SettingsError(f"{name}: a user and a password don't belong there: CREDENTIALS_FILE")
+        raise SettingsError(f"{name}: a user and a password don't belong there: a file has them")
     if "?" in url or "#" in url:
         raise SettingsError(f"{name}: it ends before a ? or a #, as https://s3.example.com")
     scheme, _, rest = url.partition("://")
@@ -95,13 +95,14 @@ def is_plain(text: str) -> bool:
     return is_token(text) and "\\" not in text
 
 
-def check_region(name: str) -> str:
-    """The region's name; raises SettingsError for what boto3 makes no host's name of."""
-    if not is_label(name) or name.isdecimal():
+def check_region(name: str, environment: Mapping[str, str]) -> str:
+    """The region of that setting; raises SettingsError for what boto3 makes no host's name of."""
+    region = environment.get(name) or "us-east-1"
+    if not is_label(region) or region.isdecimal():
         raise SettingsError(
-            f"AWS_DEFAULT_REGION: {name!r} is not like us-east-1: letters, digits and hyphens"
+            f"{name}: {region!r} is not like us-east-1: letters, digits and hyphens"
         )
-    return name
+    return region
 
 
 def choice(environment: Mapping[str, str], name: str) -> str:

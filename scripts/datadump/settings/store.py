@@ -42,7 +42,8 @@ class StoreAccess(NamedTuple):
 
     ``credentials`` is None where boto3's own chain is to find the keys, ``endpoint_url`` where the
     store is AWS. ``addressing_style``: ``path``, ``virtual``, or ``auto``, the one of the store.
-    ``objects``: of those that are uploaded.
+    ``objects``: of those that are uploaded. ``is_mirror``: its settings are the mirror's, and
+    boto3's own don't lead elsewhere.
     """
 
     credentials: Credentials | None
@@ -51,6 +52,7 @@ class StoreAccess(NamedTuple):
     region: str
     addressing_style: str
     objects: ObjectSettings = DEFAULTS
+    is_mirror: bool = False
 
 
 def read_store(environment: Mapping[str, str]) -> StoreAccess:
@@ -74,7 +76,7 @@ def read_store(environment: Mapping[str, str]) -> StoreAccess:
         credentials=credentials,
         bucket=bucket,
         endpoint_url=endpoint,
-        region=check_region(environment.get("AWS_DEFAULT_REGION") or "us-east-1"),
+        region=check_region("AWS_DEFAULT_REGION", environment),
         addressing_style=choices["S3_ADDRESSING_STYLE"],
     )
     check_files(environment, access)
@@ -108,28 +110,37 @@ def read_credentials(
 
     Raises SettingsError, whose text never holds a line of the file.
     """
-    content = read_file(path)
+    content = read_file("CREDENTIALS_FILE", path)
     if content is None:
         if not bucket_setting:
             raise SettingsError("S3_BUCKET: with CREDENTIALS_FILE=/dev/null it names the bucket")
         return None, check_bucket(bucket_setting, "S3_BUCKET", at_aws=at_aws)
-    lines = lines_of(content, path)
+    return parse_credentials("CREDENTIALS_FILE", path, content, at_aws=at_aws)
+
+
+def parse_credentials(
+    name: str, path: str, content: bytes, *, at_aws: bool
+) -> tuple[Credentials, str]:
+    """The keys and the bucket in the file that the setting of that name leads to.
+
+    Raises SettingsError, whose text never holds a line of the file.
+    """
+    lines = lines_of(name, path, content)
     try:
         access_key_id, secret_access_key, bucket = lines
     except ValueError:
         raise SettingsError(
-            f"CREDENTIALS_FILE: {path!r} has {len(lines)} lines instead of three: "
+            f"{name}: {path!r} has {len(lines)} lines instead of three: "
             "access key id, secret access key, bucket"
         ) from None
     for place, key in (("first", access_key_id), ("second", secret_access_key)):
         if not is_token(key):
-            raise SettingsError(f"CREDENTIALS_FILE: the {place} line of {path!r} is no access key")
-    source = f"CREDENTIALS_FILE: the third line of {path!r}"
-    bucket = check_bucket(bucket, source, at_aws=at_aws)
+            raise SettingsError(f"{name}: the {place} line of {path!r} is no access key")
+    bucket = check_bucket(bucket, f"{name}: the third line of {path!r}", at_aws=at_aws)
     return Credentials(access_key_id, secret_access_key), bucket
 
 
-def lines_of(content: bytes, path: str) -> list[str]:
+def lines_of(name: str, path: str, content: bytes) -> list[str]:
     """The lines of a credentials file that aren't blank; raises SettingsError for no text.
 
     Line ends of any system, blanks and a byte order mark around the lines are forgiven.
@@ -137,7 +148,7 @@ def lines_of(content: bytes, path: str) -> list[str]:
     try:
         text = content.decode()
     except UnicodeDecodeError:
-        raise SettingsError(f"CREDENTIALS_FILE: {path!r} is not a text file") from None
+        raise SettingsError(f"{name}: {path!r} is not a text file") from None
     return list(filter(None, (line.strip("\ufeff \t") for line in text.splitlines())))
 
 
@@ -168,16 +179,16 @@ def is_odd_bucket(name: str) -> bool:
     return fits and name[0] in ALNUM and (len(name) <= LONGEST_WORD or not name.isalnum())
 
 
-def read_file(path: str) -> bytes | None:
+def read_file(name: str, path: str) -> bytes | None:
     """The credentials file's bytes, or None for the null device. Raises SettingsError."""
     try:
         status = os.stat(path)
         if stat.S_ISCHR(status.st_mode) and status.st_rdev == os.stat(os.devnull).st_rdev:
             return None
         if not stat.S_ISREG(status.st_mode):
-            raise SettingsError(f"CREDENTIALS_FILE: {path!r} is not a file")
+            raise SettingsError(f"{name}: {path!r} is not a file")
         return read_as_owner(path)
     except PermissionError as error:
-        raise unreadable("CREDENTIALS_FILE", path) from error
+        raise unreadable(name, path) from error
     except OSError as error:
-        raise SettingsError(f"CREDENTIALS_FILE: {path!r}: {error.strerror}") from error
+        raise SettingsError(f"{name}: {path!r}: {error.strerror}") from error

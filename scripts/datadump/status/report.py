@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from datadump.ground.terminal import aligned, printable, span
-from datadump.watch.checks import Check, moment
+from datadump.watch.checks import Check
 from datadump.watch.seen import PipelineSeen, Seen
+from datadump.watch.verdict import moment
 
 HEADER = ("STATE", "CHECK", "DATABASE", "SINCE", "WHAT")
 VERSION = 1  # of the JSON: higher when a field goes, or means something else

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from datetime import datetime
 from statistics import median
 from typing import NamedTuple
 
 from datadump.ground.terminal import human_size, printable, span
 from datadump.settings.watching import Wanted
-from datadump.watch.seen import BackupSeen, PipelineSeen, Seen
+from datadump.watch.seen import BackupSeen, MirrorSeen, PipelineSeen, Seen
+from datadump.watch.verdict import Verdict, moment, second, well, wrong
 
 # A database in use that lacks something comes before all that concerns backups.
-WORST_FIRST = ("restore", "bucket", "backup", "proof", "size", "dump", "upload", "room", "coverage")
+WORST_FIRST = (
+    "restore", "bucket", "backup", "proof", "size", "dump", "upload", "mirror", "room", "coverage",
+)  # fmt: skip
 SIZES_COMPARED = 7  # backups before the newest, of the same suffix
 CLOCKS_APART = 300  # seconds that two clocks may differ
 UNDER_WAY = 600  # seconds that an exchange may take, which takes some; then it was cut
@@ -26,13 +28,6 @@ DUMP = "docker compose run --rm dump"
 DRILL = "docker compose run --rm restore-drill"
 UNDO = "docker compose run --rm restore --undo"
 LOG = "the newest file in logs/"
-
-
-class Verdict(NamedTuple):
-    """Whether all is well, and the sentence."""
-
-    passed: bool
-    text: str
 
 
 class Check(NamedTuple):
@@ -61,6 +56,8 @@ def checks(seen: Seen, wanted: Wanted) -> list[Check]:
     found = [Check(name, "", *verdict(seen)) for name, verdict in about_all.items()]
     if not seen.trouble:  # else no sizes are known: what fails there fails still
         found.append(Check("room", "", *room(seen)))
+    if seen.mirror:
+        found.append(Check("mirror", "", *mirror(seen.mirror, seen.at, wanted)))
     for one in seen.pipelines:
         name = one.database
         if not seen.trouble:
@@ -75,16 +72,6 @@ def checks(seen: Seen, wanted: Wanted) -> list[Check]:
     for check in found:
         worst.setdefault(check.subject, check)
     return list(worst.values())
-
-
-def well(text: str) -> Verdict:
-    """All is well, and the text says how well."""
-    return Verdict(passed=True, text=text)
-
-
-def wrong(text: str) -> Verdict:
-    """Something isn't, and the text says what to do."""
-    return Verdict(passed=False, text=text)
 
 
 def bucket(seen: Seen) -> Verdict:
@@ -200,6 +187,26 @@ def room(seen: Seen) -> Verdict:
     return wrong(f"{said}: the next may find no room. Make some where DUMPS_DIR is")
 
 
+def mirror(seen: MirrorSeen, now: float, wanted: Wanted) -> Verdict:
+    """Whether what the mirror lacks is young enough."""
+    if seen.trouble:
+        return wrong(f"the mirror can't be asked, so what it lacks isn't known: {seen.trouble}")
+    if not seen.lacks:
+        return well("the mirror has each backup of the last days")
+    taken, key = min((one.taken, one.key) for one in seen.lacks)
+    number = len(seen.lacks)
+    said = (
+        f"the mirror lacks {number} backup{'s' if number > 1 else ''}, the oldest of "
+        f"{moment(taken)}, {span(now - taken)} old: {key}"
+    )
+    if now - taken <= wanted.backup_age:
+        return well(said)
+    return wrong(
+        f"{said}; {span(wanted.backup_age)} are allowed. Does mirror-schedule run (docker compose "
+        f"ps), and what does {LOG} say (mirror failed)?"
+    )
+
+
 def coverage(seen: Seen) -> Verdict:
     """Whether there are databases that no setting names."""
     if not seen.uncovered:
@@ -232,13 +239,3 @@ def option(names: Sequence[str], seen: Seen) -> str:
     if {one.database for one in seen.pipelines} == set(names):
         return ""
     return f" --database {shlex.quote(names[0])}"
-
-
-def second(seconds: float) -> str:
-    """As :func:`moment`, and as exact as the log, where an exchange is to be found."""
-    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-
-
-def moment(seconds: float) -> str:
-    """In the zone of TZ: ``2026-11-23 03:00``."""
-    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M")

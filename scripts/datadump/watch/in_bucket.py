@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from datadump.backups.catalogue import Catalogue
-from datadump.backups.proofs import PROOFS, Proof, Proofs
+from datadump.backups.proofs import Proof, Proofs
+from datadump.backups.stored import stored_backups, stored_proofs
 from datadump.backups.turns import moment
 from datadump.s3.bucket import Bucket
 from datadump.s3.errors import DeniedError
-from datadump.s3.keys import is_day, number_of
-from datadump.s3.listing import Listing, Stored
+from datadump.s3.listing import Stored
 from datadump.s3.metadata import Metadata
 from datadump.settings.pipelines import Pipeline
 from datadump.watch.seen import BackupSeen, ProofSeen
@@ -46,24 +46,15 @@ class BucketLook:
     def of(self, pipeline: Pipeline) -> Told:
         """What there is of it; others may share the prefix."""
         catalogue = Catalogue(self._bucket, pipeline)
-        backups = self._backups(self._stored(pipeline.prefix) or self._older(catalogue))
+        stored = stored_backups(self._bucket, pipeline.prefix, self._since)
+        backups = self._backups(stored or self._older(catalogue))
         own = {"", pipeline.database}
         others = {backup.key for backup, database in backups if database not in own}
-        proofs = self._stored(f"{pipeline.prefix}{PROOFS}/", ".json")
+        proofs = stored_proofs(self._bucket, pipeline.prefix, self._since)
         return Told(
             [backup for backup, database in backups if database in own],
             [one for one in self._proofs(catalogue.proofs, proofs) if one.key not in others],
         )
-
-    def _stored(self, prefix: str, ending: str = "") -> list[Stored]:
-        """Dumps, or what is called by one, of the last days; the newest first."""
-        found = [
-            (day, number, one)
-            for one in Listing(self._bucket).stored_after(f"{prefix}2", f"{prefix}{self._since}")
-            for day, _, name in [one.key.removeprefix(prefix).removesuffix(ending).partition("/")]
-            if is_day(day) and (number := number_of(name, ""))
-        ]
-        return [one for _, _, one in sorted(found, reverse=True)]
 
     def _older(self, catalogue: Catalogue) -> list[Stored]:
         backups = catalogue.newest(NEWEST).backups

@@ -18,6 +18,7 @@ from datadump.settings.pipelines import Pipeline
 from datadump.settings.watching import Wanted
 from datadump.watch.daily_logs import DailyLogs
 from datadump.watch.in_bucket import BucketLook, Facts, Told
+from datadump.watch.in_mirror import look_at_mirror
 from datadump.watch.seen import PipelineSeen, Seen
 
 AT_ONCE = 8  # pipelines that the bucket is asked about; boto3 has ten connections
@@ -31,6 +32,7 @@ class Place(NamedTuple):
     whole: Pipeline  # the only one, or the one above those of several databases
     several: bool
     logs: str  # the folder
+    mirror: Bucket | None = None
 
 
 def look(place: Place, wanted: Wanted, known: Facts) -> tuple[Seen, Facts]:
@@ -39,9 +41,10 @@ def look(place: Place, wanted: Wanted, known: Facts) -> tuple[Seen, Facts]:
     ``known`` are those of the last one. Raises OSError.
     """
     in_bucket, local = BucketLook(place.bucket, known), local_pipelines(place, wanted)
-    told, trouble = dict.fromkeys(local, NOTHING), ""
+    told, trouble, mirror = dict.fromkeys(local, NOTHING), "", None
     try:
         told = told_of(with_those_of_the_bucket(place, local, wanted), in_bucket)
+        mirror = look_at_mirror(place.mirror, told) if place.mirror else None
     except BucketAbsentError:
         pass  # it is made for the first backup
     except StoreError as error:
@@ -59,7 +62,7 @@ def look(place: Place, wanted: Wanted, known: Facts) -> tuple[Seen, Facts]:
     ]
     uncovered = [name for name in logs.uncovered() if not is_known(name, wanted)]
     free, last_lines = free_bytes(place.whole.dumps), logs.last_lines
-    seen = Seen(time.time(), found, trouble, free, uncovered, logs.exchanges(), last_lines)
+    seen = Seen(time.time(), found, trouble, free, uncovered, logs.exchanges(), last_lines, mirror)
     return seen, known if trouble else in_bucket.facts  # which a look that was cut has in part
 
 

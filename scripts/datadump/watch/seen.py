@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 
@@ -18,6 +19,11 @@ class BackupSeen(NamedTuple):
     def day(self) -> str:
         """The day in its key, ``2026-11-23``."""
         return self.key.split("/")[-2]
+
+    @property
+    def taken(self) -> float:
+        """When its dump began, or, where nobody tells, its day."""
+        return self.dumped_at or datetime.fromisoformat(self.day).timestamp()
 
 
 class ProofSeen(NamedTuple):
@@ -87,6 +93,13 @@ class PipelineSeen(NamedTuple):
         return proof is not None and proof.verified
 
 
+class MirrorSeen(NamedTuple):
+    """The second bucket."""
+
+    lacks: Sequence[BackupSeen] = ()  # of the backups that were seen in the first one
+    trouble: str = ""  # why it could not be asked
+
+
 class Seen(NamedTuple):
     """All that one look has seen."""
 
@@ -97,3 +110,4 @@ class Seen(NamedTuple):
     uncovered: Sequence[str] = ()  # the databases that nobody backs up
     exchanges: Sequence[ExchangeSeen] = ()  # by the log, oldest first
     log: Sequence[str] = ()  # the last lines of the newest daily log
+    mirror: MirrorSeen | None = None  # None where none is set, or the first bucket can't be asked

@@ -74,6 +74,29 @@ def test_last_before_a_moment_is_restored_and_named(work: Workplace, server: Ser
     assert f"there is no backup of '{DATABASE}' from before 2026-01-01 00:00:00" in result.stderr
 
 
+def test_rows_come_back_from_the_mirror(
+    work: Workplace, server: Server, store: Store, bucket: str
+) -> None:
+    """The first bucket has lost everything."""
+    credentials = work.path / "mirror.txt"
+    credentials.write_text("\n".join([*store.admin, f"{bucket}-mirror"]))
+    work.settings |= {
+        "MIRROR_CREDENTIALS_FILE": str(credentials),
+        "MIRROR_ENDPOINT_URL_S3": store.endpoint_url,
+    }
+    assert work.mirror().returncode == 0, work.messages()
+    (key,) = store.objects(bucket)
+    store.client().delete_object(Bucket=bucket, Key=key)
+    before = contents(server, DATABASE)
+    server.query(f"DROP DATABASE {DATABASE}")
+    assert work.restore("latest").returncode == 1
+    assert work.restore("latest", "--from", "mirror", "--check").returncode == 0
+    assert work.restore("latest", "--from", "mirror").returncode == 0, work.messages()
+    assert contents(server, DATABASE) == before
+    assert work.messages()[-1] == f"restore completed: {key} into {DATABASE}"
+    assert "--as-of and --from go with" in work.restore("--undo", "--from", "mirror").stderr
+
+
 @pytest.mark.parametrize("text", ["yesterday", "02:00", "0001-01-01 00:00", "9999-12-31 23:59"])
 def test_moment_that_is_none_is_one_line(work: Workplace, text: str) -> None:
     result = work.restore("--before", text)

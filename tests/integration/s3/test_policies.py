@@ -278,3 +278,26 @@ def test_one_account_may_do_all_of_it(
     back_up(backed_up)
     assert backed_up.drill().returncode == 0, backed_up.messages()
     assert "verified" in backed_up.restore("--list").stdout
+
+
+def test_mirror_copies_all_and_removes_nothing(
+    uploads: Workplace, store: Store, made_bucket: str, account: Account
+) -> None:
+    """In one request and in parts, and a proof twice; it reads the first place by its uploader."""
+    first = f"{made_bucket}-first"
+    store.client().create_bucket(Bucket=first)
+    use(uploads, store.admin, first)
+    upload(uploads, b"small")
+    upload(uploads, b"x" * LARGE)
+    keys, mirror = account("mirror"), uploads.path / "mirror.txt"
+    mirror.write_text("\n".join([*keys, made_bucket]))
+    for number in range(2):
+        (key, *_) = store.objects(first)
+        store.put(first, f"{PREFIX}/proofs/{key.removeprefix(PREFIX + '/')}.json", b"%d" % number)
+        result = uploads.mirror(
+            MIRROR_CREDENTIALS_FILE=str(mirror), MIRROR_ENDPOINT_URL_S3=store.endpoint_url
+        )
+        assert (result.returncode, result.stderr) == (0, ""), result.stdout
+        assert ours(store, made_bucket) == ours(store, first)
+    for key in store.objects(first):
+        assert_denied(store, keys, "delete_object", Bucket=made_bucket, Key=key)

@@ -218,7 +218,7 @@ def test_file_that_this_user_cannot_read_is_named_with_the_user(folder: Path) ->
     read = (
         "import os, sys; from datadump.settings.store import *\n"
         f"os.setuid({NOBODY})\n"
-        "try: read_file(sys.argv[1])\n"
+        "try: read_file('CREDENTIALS_FILE', sys.argv[1])\n"
         "except SettingsError as error: print(error)"
     )
     said = subprocess.run(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -181,13 +182,12 @@ def test_head_that_tells_less_is_enough() -> None:
         assert asked == ["HEAD /backups/key", "GET /backups/key"]
 
 
-def test_key_that_was_seen_taken_is_taken(tmp_path: Path) -> None:
+def test_key_that_was_seen_taken_is_taken() -> None:
     """A wrong 404 right after that doesn't make it free: nothing is sent without the condition."""
-    (tmp_path / "dump").write_bytes(b"dump")
     there = Answer(200, (("Content-Length", "4"),))
     bucket, asked = bucket_with(error("PreconditionFailed", status=412), there, Answer(404))
     with pytest.raises(KeyTakenError):
-        bucket.put(str(tmp_path / "dump"), "key", "", NO_METADATA)
+        bucket.put(lambda: BytesIO(b"dump"), "key", "", NO_METADATA)
     assert [request.split()[0] for request in asked] == ["PUT", "HEAD"]
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from datadump.settings.environment import SettingsError, check_time_zone, time_zone
 from datadump.settings.pipelines import Pipeline, read_pipeline
-from datadump.settings.scratch import read_scratch
 from datadump.settings.store import Credentials, StoreAccess, read_store
+from datadump.settings.way_back import read_scratch
 
 GOOD = b"AKIDEXAMPLE\nSeCrEt/+=\nmy-bucket\n"
 

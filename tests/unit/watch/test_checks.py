@@ -9,7 +9,15 @@ import pytest
 from datadump.settings.environment import SettingsError
 from datadump.settings.watching import Wanted, read_wanted
 from datadump.watch.checks import WORST_FIRST, Check, checks
-from datadump.watch.seen import BackupSeen, DumpSeen, ExchangeSeen, PipelineSeen, ProofSeen, Seen
+from datadump.watch.seen import (
+    BackupSeen,
+    DumpSeen,
+    ExchangeSeen,
+    MirrorSeen,
+    PipelineSeen,
+    ProofSeen,
+    Seen,
+)
 from support.pages import rows_of
 
 NOW = 1_795_000_000.0
@@ -51,9 +59,10 @@ def failing(*pipelines: PipelineSeen, wanted: Wanted = WANTED, **changes: object
 
 def test_all_is_well_where_nothing_is_wrong() -> None:
     """And all checks are there."""
-    found = look()
+    found = look(mirror=MirrorSeen())
     assert {one.name for one in found} == {
         "backup", "proof", "upload", "dump", "size", "room", "coverage", "bucket", "restore",
+        "mirror",
     }  # fmt: skip
     assert all(one.passed for one in found)
 

@@ -1,4 +1,4 @@
-"""The setting of the private key that opens encrypted dumps."""
+"""Settings of restores and drills: where their files lie, and what opens encrypted dumps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,18 @@ import os
 from collections.abc import Mapping
 
 from datadump.ground.owner import read_as_owner
-from datadump.settings.environment import SettingsError
+from datadump.settings.environment import SettingsError, check_access, check_folder
+
+
+def read_scratch(environment: Mapping[str, str]) -> str:
+    """The folder that SCRATCH_DIR names.
+
+    Raises SettingsError where it is absent, or this user can't work in it.
+    """
+    folder = environment.get("SCRATCH_DIR") or "/scratch"
+    check_folder("SCRATCH_DIR", folder)
+    check_access("SCRATCH_DIR", folder)
+    return folder
 
 
 def read_identity(environment: Mapping[str, str]) -> int | None:

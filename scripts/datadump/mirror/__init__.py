@@ -1,0 +1,1 @@
+"""What one bucket has and another lacks is copied."""
