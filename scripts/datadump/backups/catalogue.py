@@ -167,7 +167,7 @@ class Catalogue:
 
     def _named(self, key: str) -> Backup | None:
         """What has that key, with the prefix before it first: the root may be another host's."""
-        if not key:
+        if not key or {".", ".."} & set(key.split("/")):  # some stores would follow them
             return None
         if not self._prefix or key.startswith(self._prefix):
             return self._backup(key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -17,9 +17,13 @@ from datadump.s3.errors import (
     RefusedError,
 )
 from datadump.s3.listing import Listing
+from datadump.s3.metadata import LARGEST_NUMBER
 
 PROOFS = "proofs"  # the folder
 LARGEST = 1024 * 1024  # bytes; ours have a few hundred
+LONGEST = 1024  # characters of a text in it; a longer reason is cut
+MOST_NUMBERS = 100
+MOST_SECONDS = 10 * 366 * 24 * 3600
 
 
 class Proof(NamedTuple):
@@ -128,7 +132,7 @@ def encode(proof: Proof) -> bytes:
 
 
 def parse(content: bytes) -> Proof | None:
-    """The proof that these bytes of JSON are, or None where they are none."""
+    """The proof that these bytes of JSON are, or None where they are none of ours."""
     try:
         plain = json.loads(content)
         plain.setdefault("seconds", {})
@@ -136,14 +140,26 @@ def parse(content: bytes) -> Proof | None:
         datetime.fromisoformat(proof.at)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    texts = (proof.key, proof.dump_id, proof.etag, proof.reason, proof.at)
+    if not isinstance(proof.reason, str) or not isinstance(proof.verified, bool):
+        return None
+    proof = proof._replace(reason=proof.reason[:LONGEST])
+    texts = (proof.key, proof.dump_id, proof.etag, proof.at)
     sound = (
-        all(isinstance(text, str) for text in texts)
-        and isinstance(proof.verified, bool)
-        and isinstance(proof.numbers, dict)
-        and all(type(number) is int for number in proof.numbers.values())
-        and isinstance(proof.seconds, dict)
-        and all(type(number) in {int, float} for number in proof.seconds.values())
-        and all(map(math.isfinite, proof.seconds.values()))
+        all(isinstance(text, str) and len(text) <= LONGEST for text in texts)
+        and are_numbers(proof.numbers, {int}, LARGEST_NUMBER)
+        and are_numbers(proof.seconds, {int, float}, MOST_SECONDS)
     )
     return proof if sound else None
+
+
+def are_numbers(found: object, kinds: Collection[type], most: int) -> bool:
+    """Whether that is a table of some numbers by their names, none of them negative or over that.
+
+    NaN is no more than anything.
+    """
+    return (
+        isinstance(found, dict)
+        and len(found) <= MOST_NUMBERS
+        and all(len(name) <= LONGEST for name in found)
+        and all(type(number) in kinds and 0 <= number <= most for number in found.values())
+    )

@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 from datadump.backups.catalogue import LATEST, Backup, Catalogue, NoBackupError, in_parallel
 
+# Year 2900, in every zone; whoever writes metadata may write 9999, which has no next day.
+LATEST_MOMENT = 29_348_006_400.0
+
 
 class Turn(NamedTuple):
     """A pipeline's newest backup, as it waits for its proof."""
@@ -53,8 +56,9 @@ def turn_of(catalogue: Catalogue) -> Turn | None:
 
 
 def moment(text: str) -> float:
-    """Seconds since 1970 of an ISO 8601 moment; 0 for what is none, in the zone of TZ, too."""
+    """Seconds since 1970 of an ISO 8601 moment; 0 for what is none, or none of our centuries."""
     try:
-        return datetime.fromisoformat(text).astimezone().timestamp()
+        then = datetime.fromisoformat(text).timestamp()
     except (ValueError, OverflowError):
         return 0.0
+    return then if 0 < then < LATEST_MOMENT else 0.0

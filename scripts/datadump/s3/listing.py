@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from datadump.s3.bucket import Bucket
 from datadump.s3.errors import BucketAbsentError, FlawedListingError, foreign_answer
-from datadump.s3.metadata import bare_etag
+from datadump.s3.metadata import bare_etag, plausible
 
 Page = Mapping[str, Any]  # boto3's answer to ListObjectsV2, or to ListObjectVersions
 PAUSE_AFTER_A_SLIP = 0.5  # seconds
@@ -84,7 +84,7 @@ class Listing:
         Raises FlawedListingError where the store doesn't tell all.
         """
         return [
-            Stored(item["Key"], item.get("Size", 0), bare_etag(item.get("ETag", "")))
+            Stored(item["Key"], plausible(item.get("Size", 0)), bare_etag(item.get("ETag", "")))
             for item in self._items(prefix, StartAfter=start)
         ]
 

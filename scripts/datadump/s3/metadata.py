@@ -14,6 +14,9 @@ SHA256, DUMPED_AT, DATABASE, DUMP_ID = "sha256", "dumped-at", "database", "dump-
 # What a header can hold as it is: printable ASCII. The rest is percent-encoded.
 ASCII = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")
 
+LONGEST = 1024  # characters of what is read; S3 takes 2 KiB of metadata, others more
+LARGEST_NUMBER = 2**63 - 1  # bytes: no object has more, whatever a store says
+
 
 class Metadata(NamedTuple):
     """Four facts about a dump; '' for what an object, of another tool say, doesn't tell."""
@@ -49,9 +52,10 @@ def to_headers(metadata: Metadata) -> dict[str, str]:
 def read_metadata(headers: Mapping[str, str]) -> Metadata:
     """What these names and values of an object's tell.
 
-    The names count in any case: some gateways rewrite them.
+    The names count in any case: some gateways rewrite them. Values are cut that are longer than any
+    of ours.
     """
-    told = {name.lower(): value for name, value in headers.items()}
+    told = {name.lower(): value[:LONGEST] for name, value in headers.items()}
     return Metadata(
         dumped_at=told.get(DUMPED_AT, ""),
         database=unquote(told.get(DATABASE, "")),
@@ -63,13 +67,18 @@ def read_metadata(headers: Mapping[str, str]) -> Metadata:
 def head_of(told: HeadObjectOutputTypeDef, size: int) -> Head:
     """What the answer to a HEAD tells of an object of that size."""
     return Head(
-        size,
+        plausible(size),
         bare_etag(told.get("ETag", "")),
         told.get("ChecksumCRC32", ""),
         read_metadata(told.get("Metadata", {})),
         lock_of(told),
         told["LastModified"].timestamp() if "LastModified" in told else 0.0,
     )
+
+
+def plausible(size: int) -> int:
+    """The size that a store tells, or the nearest one that an object can have."""
+    return min(max(size, 0), LARGEST_NUMBER)
 
 
 def lock_of(told: HeadObjectOutputTypeDef) -> str:

@@ -41,6 +41,7 @@ class Pipeline(NamedTuple):
             if name not in NO_DATABASES
             and not name.startswith(".")
             and "\\" not in name
+            and "%00" not in name  # which no server's database has in its name, and no file
             and is_plain_text(name)
         ]
 

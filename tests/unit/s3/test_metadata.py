@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from datadump.s3.metadata import Metadata, read_metadata, to_headers
+from datadump.ground.terminal import human_size
+from datadump.s3.metadata import Metadata, head_of, read_metadata, to_headers
 
 
 @pytest.mark.parametrize("database", ["FACULDADE", "naïve", "100%", "%41", "a b/c=d", "学校"])
@@ -19,6 +20,19 @@ def test_names_count_in_any_case() -> None:
     """Some gateways rewrite them."""
     headers = {"Dump-Id": "d", "SHA256": "s", "Dumped-At": "t", "Database": "na%C3%AFve%25"}
     assert read_metadata(headers) == Metadata("t", "naïve%", "d", "s")
+
+
+def test_metadata_of_absurd_size_is_cut() -> None:
+    """S3 takes 2 KiB of it, others as much as a header holds."""
+    long = "x" * 60_000
+    told = read_metadata({"database": long, "dumped-at": long, "sha256": long, "dump-id": long})
+    assert set(map(len, told)) == {1024}
+
+
+@pytest.mark.parametrize("size", [-5, 10**400])
+def test_size_that_no_object_has_is_told_as_one(size: int) -> None:
+    """Whatever shows it can."""
+    assert human_size(head_of({}, size).size)  # type: ignore[typeddict-item]
 
 
 def test_metadata_that_is_not_there_is_empty() -> None:
