@@ -27,14 +27,14 @@ open_lock() {
     if [[ ! -e $1 && ! -L $1 ]]; then
         error=$({ umask 077 && set -o noclobber && : >"$1"; } 2>&1) || true # another dump may be faster
     fi
-    is_own_file "$1" || fail "${error:-$1 is a $(stat --format='%F of user id %u' -- "$1"), and has to be a file of user id $EUID: remove it}"
+    is_own_file "$1" || fail "${error:-$1 is a $(stat --format='%F of user id %u' -- "$1"), and has to be a file of user id $EUID, with no other name: remove it}"
     { exec 8<>"$1"; } 2>"$ERRORS" || fail_as_said $?
     is_own_file "$1" && [[ $1 -ef /dev/fd/8 ]] || fail "$1 is another file than a moment ago"
 }
 
-# is_own_file FILE: and no link, which might lead to a file that others can open.
+# is_own_file FILE: and no link, which might lead to a file that others can open, nor another file's name.
 is_own_file() {
-    [[ -f $1 && -O $1 && ! -L $1 ]]
+    [[ -f $1 && -O $1 && ! -L $1 ]] && (($(stat --format=%h -- "$1") <= 1))
 }
 
 # sweep_dead_dumps: what runs that were killed have left. None that has its turn is alive, now that it is
@@ -50,6 +50,7 @@ open_partial_dump() {
     file=$(mktemp "$DUMPS_DIR/${PARTIAL_DUMP}XXXXXX" 2>&1) || fail "$file"
     partial=$file
     exec 9<>"$partial"
+    is_own_file "$partial" && [[ $partial -ef /dev/fd/9 ]] || fail "$partial is another file than a moment ago"
 }
 
 remove_partial_dump() {

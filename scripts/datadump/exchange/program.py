@@ -14,6 +14,7 @@ from itertools import takewhile
 
 from datadump.exchange.foreign_keys import ForeignKey
 from datadump.exchange.sides import SwapError
+from datadump.ground.files import new_file
 from datadump.mariadb.objects import Schema
 from datadump.mariadb.server import Server
 from datadump.sql.inventory import take_inventory
@@ -40,7 +41,7 @@ class KeptProgram:
     def keep(self, pieces: Iterable[Piece], keys: Iterable[ForeignKey]) -> None:
         """Write these pieces of a dump, and foreign keys, in place of what the file holds."""
         new = f"{self.dump.path}.new"
-        with open(new, "wb") as file:
+        with new_file(new) as file:
             file.writelines(KEY + json.dumps(key).encode() + b"\n" for key in keys)
             file.writelines(sql for _, sql in pieces)
             file.flush()

@@ -64,7 +64,8 @@ def as_owner_of(path: str) -> Iterator[None]:
 def open_own(path: str) -> int:
     """The descriptor of this user's own file, made if need be, with mode 0600.
 
-    Raises OSError, which says so where what has the name is a link, somebody else's, or no file.
+    Raises OSError, which says so where what has the name is a link, somebody else's, no file, or
+    has another name as well.
     """
     own = f"it has to be a file of user id {os.geteuid()}'s own: remove what is there"
     try:
@@ -74,7 +75,9 @@ def open_own(path: str) -> int:
             raise OSError(f"{path}: {error.strerror}: {own}") from error
         raise
     status = os.fstat(descriptor)
-    if status.st_uid != os.geteuid() or not stat.S_ISREG(status.st_mode):
+    is_own = status.st_uid == os.geteuid() and status.st_nlink <= 1
+    if not is_own or not stat.S_ISREG(status.st_mode):
         os.close(descriptor)
-        raise OSError(f"{path}: {stat.filemode(status.st_mode)} of {status.st_uid}: {own}")
+        told = f"{stat.filemode(status.st_mode)} of {status.st_uid}, with {status.st_nlink} names"
+        raise OSError(f"{path}: {told}: {own}")
     return descriptor

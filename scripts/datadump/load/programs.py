@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from datadump.ground.files import new_file
 from datadump.ground.terminal import printable
 from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.session import Session
@@ -81,6 +82,6 @@ def run_programs(session: Session, pieces: Iterable[Piece]) -> list[Refused]:
 
 def keep(refused: Iterable[Refused], path: str) -> None:
     """Keep their texts in a file, each with the reason, for a person to read. Raises OSError."""
-    with open(path, "wb") as file:
+    with new_file(path) as file:
         for one in refused:
             file.write(b"-- %b\n%bDELIMITER ;\n\n" % (printable(str(one)).encode(), one.text))

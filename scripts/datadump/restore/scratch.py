@@ -114,7 +114,8 @@ class PartialFile:
             return False
         if not sha256:
             return True
-        with open(self.path, "rb") as file:
+        with open(os.dup(self._file), "rb") as file:  # by its name it may be another one
+            file.seek(0)
             return hashlib.file_digest(file, "sha256").hexdigest() == sha256.lower()
 
 
@@ -135,11 +136,14 @@ def locked_folder(scratch: str, prefix: str) -> Iterator[str]:
 
 
 def remove_folders(scratch: str, prefix: str) -> None:
-    """Remove what begins so in the scratch folder, all of it folders, unless it is in use."""
+    """Remove the folders that begin so in the scratch folder, unless they are in use.
+
+    What is no folder isn't ours.
+    """
     for name in os.listdir(scratch):
         path = os.path.join(scratch, name)
-        if name.startswith(prefix):
-            folder = os.open(path, os.O_RDONLY)
+        if name.startswith(prefix) and os.path.isdir(path) and not os.path.islink(path):
+            folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
             try:
                 fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(path)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import stat
 from typing import Any, NamedTuple
 
 from datadump.ground.files import replace_file
@@ -46,9 +47,15 @@ class MemoryFolder:
         return True
 
     def read(self) -> Memory:
-        """The last look's; :data:`NONE` where there is none that can be read."""
+        """The last look's; :data:`NONE` where there is none that can be read.
+
+        A link or a pipe isn't the watch's own; :meth:`write` puts a file in its place.
+        """
+        path = os.path.join(self._path, MEMORY)
         try:
-            with open(os.path.join(self._path, MEMORY), encoding="utf-8") as file:
+            if not stat.S_ISREG(os.lstat(path).st_mode):
+                return NONE
+            with open(path, encoding="utf-8") as file:
                 plain: Any = json.load(file)
             return Memory(*(plain[name] for name in Memory._fields))
         except (FileNotFoundError, ValueError, KeyError, TypeError):

@@ -366,6 +366,11 @@ def make_dangling_link(lock: Path, elsewhere: Path) -> None:
     lock.symlink_to(elsewhere)
 
 
+def make_second_name(lock: Path, elsewhere: Path) -> None:
+    elsewhere.touch()
+    lock.hardlink_to(elsewhere)
+
+
 def make_folder(lock: Path, _: Path) -> None:
     lock.mkdir()
 
@@ -380,7 +385,8 @@ def make_file_of_another(lock: Path, _: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "make", [make_link, make_dangling_link, make_folder, make_pipe, make_file_of_another]
+    "make",
+    [make_link, make_dangling_link, make_second_name, make_folder, make_pipe, make_file_of_another],
 )
 def test_lock_that_somebody_else_made_fails_the_dump(
     dumps: Workplace, tmp_path: Path, make: Callable[[Path, Path], None]
@@ -395,6 +401,19 @@ def test_lock_that_somebody_else_made_fails_the_dump(
     assert f"{LOCK} is " in message
     assert elsewhere.exists() == there
     assert (dumps.dumps / "datadump.sql").read_text() == "old"
+    assert partial_dumps(dumps) == []
+
+
+def test_link_in_place_of_the_dump_in_progress_is_not_written_to(
+    dumps: Workplace, tmp_path: Path
+) -> None:
+    """Somebody may put one there between its making and its opening."""
+    victim = tmp_path / "victim"
+    victim.write_text("kept")
+    swap = f'file=$("$real" "$@") && ln -sf {victim} "$file" && echo "$file"'
+    assert dumps.dump(PATH=stand_in(tmp_path / "bin", "mktemp", swap)).returncode == 1
+    assert dumps.messages()[-1].endswith(" is another file than a moment ago")
+    assert victim.read_text() == "kept"
     assert partial_dumps(dumps) == []
 
 

@@ -73,7 +73,7 @@ def test_lock_of_another_names_its_owner(theirs: Workplace) -> None:
     (message,) = theirs.messages()
     assert message.endswith(
         "/.database_dump_lock is a regular empty file of user id 0, "
-        f"and has to be a file of user id {SOMEBODY}: remove it"
+        f"and has to be a file of user id {SOMEBODY}, with no other name: remove it"
     )
 
 

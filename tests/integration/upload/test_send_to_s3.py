@@ -380,7 +380,13 @@ def make_others_file(path: Path) -> None:
     os.chown(path, 1000, 1000)
 
 
-@pytest.mark.parametrize("make", [make_link, make_others_file, Path.mkdir, os.mkfifo])
+def make_second_name(path: Path) -> None:
+    path.hardlink_to(path.parent.parent / "target")
+
+
+@pytest.mark.parametrize(
+    "make", [make_link, make_second_name, make_others_file, Path.mkdir, os.mkfifo]
+)
 def test_what_is_no_lock_of_ours_is_one_line_with_the_remedy(
     uploads: Workplace, make: Callable[[Path], None]
 ) -> None:

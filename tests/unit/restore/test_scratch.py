@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from datadump.restore.scratch import open_locked, sweep_parts
+from datadump.restore.scratch import PartialFile, locked_folder, open_locked, sweep_parts
 
 
 def test_leftover_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
@@ -17,6 +17,29 @@ def test_leftover_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     left.touch()
     sweep_parts(str(tmp_path))
     assert list(tmp_path.iterdir()) == [link]
+
+
+def test_name_of_a_file_is_not_made_of_its_key(tmp_path: Path) -> None:
+    """Which may lead elsewhere, be of any length, or differ from another in the case alone."""
+    keys = ["../../etc/x", "/abs", "a\0b", "k" * 5000, "Key", "key", "\x1b[2J"]
+    paths = {Path(PartialFile(str(tmp_path), f"s3://b/{key}", "1").path) for key in keys}
+    assert len(paths) == len(keys)
+    assert {path.parent for path in paths} == {tmp_path}
+    assert max(len(path.name) for path in paths) < 30
+
+
+def test_what_is_no_folder_of_a_drill_is_left_alone(tmp_path: Path) -> None:
+    """A link to a folder of somebody's, or a pipe, which nobody ever writes into."""
+    target = tmp_path / "target"
+    target.mkdir()
+    (target / "kept").touch()
+    (tmp_path / "drill.link").symlink_to(target)
+    os.mkfifo(tmp_path / "drill.pipe")
+    (tmp_path / "drill.left").mkdir()
+    with locked_folder(str(tmp_path), "drill."):
+        assert not (tmp_path / "drill.left").exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"target", "drill.link", "drill.pipe"}
+    assert (target / "kept").exists()
 
 
 def test_lock_is_on_the_file_that_has_the_name(
