@@ -15,8 +15,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from datadump.load.survey import survey
 from datadump.sql.reading import DumpFile
-from datadump.sql.survey import survey
 from support.compose import USER, Checkout, settings_of_the_example
 from support.mariadb import CHARACTER_SETS, Server, contents
 from support.waiting import wait_for

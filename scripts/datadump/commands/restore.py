@@ -126,6 +126,11 @@ def add_target(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="with --overwrite: even where the dump holds no table",
     )
+    parser.add_argument(
+        "--even-if-foreign",
+        action="store_true",
+        help="run even what mariadb-dump doesn't write: another tool's dump, or a changed one",
+    )
 
 
 def moment(text: str) -> str:
@@ -200,20 +205,26 @@ def restore_one(environment: Mapping[str, str], given: argparse.Namespace) -> in
     if before:
         said = f"the last before {given.before}: {backup.key}, of {backup.dumped_at}"
         print(printable(said), flush=True)
-    target = Target(
-        name=given.into or catalogue.pipeline.database,
-        overwrite=given.overwrite,
-        of_itself=not given.into,
-        definers=given.definers or not given.into,
-        even_if_empty=given.even_if_empty,
-        tables=tuple(dict.fromkeys(given.table)),
-    )
+    target = target_of(given, catalogue.pipeline.database)
     server = Server(options, remedies=remedies(account, environment))
     wanted = Wanted(bucket, scratch, identity, backup)
     with one_restore(wanted, server, target) as restore:
         if given.check:
             return check(restore, f"{backup.key} into {target.name}")
         return say_and_log(restore.run(), target.name)
+
+
+def target_of(given: argparse.Namespace, database: str) -> Target:
+    """Where to, and how, as it was asked for; ``database``: whose backup it is."""
+    return Target(
+        name=given.into or database,
+        overwrite=given.overwrite,
+        of_itself=not given.into,
+        definers=given.definers or not given.into,
+        even_if_empty=given.even_if_empty,
+        even_if_foreign=given.even_if_foreign,
+        tables=tuple(dict.fromkeys(given.table)),
+    )
 
 
 def check(restore: Restore, what: str) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import BinaryIO, NamedTuple
 
-from datadump.drill.elsewhere import outside_needs
+from datadump.drill.elsewhere import outside_needs, tables_elsewhere
 from datadump.ground.progress import Progress
 from datadump.ground.terminal import some_of
 from datadump.load.programs import Refused
@@ -64,7 +64,10 @@ class Comparison:
         self._expected, self._expected_dump = expected, dump
         self._refused = {one.name: one for one in refused}
         self._broken = self._schema.broken_views() if refused else []
-        self._needs = outside_needs(refused, database, self._broken)
+        elsewhere = tables_elsewhere(expected)
+        self._needs = outside_needs(refused, database, [*self._broken, *elsewhere])
+        for table, engine in elsewhere.items():
+            self._needs[Name("table", table)] = f"what {engine} shows is outside of its server"
         self._names = self._schema.objects()
         with self._dump_again() as stream, self._progress("compare", 1) as progress:
             self._found = take_inventory(sections(stream), progress.add)

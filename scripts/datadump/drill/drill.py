@@ -11,15 +11,18 @@ import re
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 from typing import NoReturn
 
 from datadump.beforehand.needs import owners
 from datadump.drill.comparison import Comparison, Outcome
+from datadump.drill.elsewhere import tables_elsewhere
 from datadump.ground.progress import Phases, Progress
 from datadump.ground.terminal import MEBIBYTE, human_size
 from datadump.load.loading import Source, load_file
 from datadump.load.programs import Refused
+from datadump.load.survey import Outline, Survey, check_head, survey
 from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.server import Server
 from datadump.mariadb.throwaway import Account, throwaway_server
@@ -28,7 +31,6 @@ from datadump.sql.inventory import Inventory
 from datadump.sql.lines import DumpError
 from datadump.sql.reading import DumpFile
 from datadump.sql.sections import NOT_WHOLE
-from datadump.sql.survey import Outline, survey
 
 FOLDERS = "drill."  # how the names of drills' folders begin
 ROOM_FOR_A_SERVER = 1024**3  # bytes, with nothing in it
@@ -72,14 +74,12 @@ def drill_unhurried(
 ) -> Outcome:
     """What :func:`drill` finds, however long it takes."""
     try:
-        with phases.phase("read"), Progress("read", dump.size, what="the dump") as progress:
-            expected, outline = survey(dump, progress.reach)
+        expected, outline = read(dump, scratch, phases)
         definers = definers_of(expected)
     except DumpError as error:
         return Outcome([], str(error))
     if reason := unsound(expected, origin):
         return Outcome([], reason)
-    require_room(scratch, expected.size)
     database = expected.database or "drill"
     # An event whose only time has passed since would vanish as it is made.
     first = f"SET timestamp = {dumped_at}"
@@ -89,7 +89,8 @@ def drill_unhurried(
     ):
         try:
             with phases.phase("load"):
-                refused = load(server, dump, database, outline)
+                source = Source(dump, database, without=tables_elsewhere(expected))
+                refused = load(server, source, database, outline)
         except (ServerError, DumpError) as error:
             server.require_life()
             if NO_ROOM.search(str(error)):
@@ -99,14 +100,24 @@ def drill_unhurried(
             return Comparison(server, database, expected, dump, refused).outcome()
 
 
+def read(dump: DumpFile, scratch: str, phases: Phases) -> Survey:
+    """What it holds, if that is a dump which mariadb-dump wrote, and there is room for its SQL.
+
+    Raises DumpError and OSError.
+    """
+    with phases.phase("read"), Progress("read", dump.size, what="the dump") as progress:
+        check_head(dump)
+        return survey(dump, progress.reach, swelled=partial(require_room, scratch))
+
+
 def load(
-    server: Server, dump: DumpFile, database: str, outline: Outline | None
+    server: Server, source: Source, database: str, outline: Outline | None
 ) -> Sequence[Refused]:
-    """Load the dump; returns what the server didn't make of it. Raises ServerError and DumpError.
+    """Load it; returns what the server didn't make of it. Raises ServerError and DumpError.
 
     What it didn't make for want of room is an error.
     """
-    refused = load_file(server, Source(dump, database), database, outline).refused
+    refused = load_file(server, source, database, outline).refused
     for one in refused:
         if NO_ROOM.search(str(one.error)):
             raise one.error

@@ -1,7 +1,8 @@
-"""What a program needs that isn't in the dump: objects of another database.
+"""What needs something that isn't in the dump: another database, or another server.
 
 A drill's server has one database, and its account sees no other: what is elsewhere is denied where
-it isn't said to be absent.
+it isn't said to be absent. Nor does it reach a file or another server: tables that only show what
+is there are not made.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterable
 
 from datadump.load.programs import Refused
 from datadump.mariadb.complaints import ServerError
+from datadump.sql.inventory import Inventory
 from datadump.sql.programs import Name
 
 # Of each error about what isn't there, or isn't for this account: what it is about.
@@ -25,6 +27,20 @@ SUBJECTS = {
     1370: re.compile(r"for routine '(.+)'", re.DOTALL),
     4091: re.compile(r"Unknown SEQUENCE: '(.+)'", re.DOTALL),
 }
+# Their tables have no rows in any dump: mariadb-dump passes over them (MED_ENGINES in its source).
+REACHING_OUT = re.compile(
+    rb"^\) ENGINE=(FEDERATED|CONNECT|SPIDER|OQGRAPH|SPHINX|S3)\b", re.MULTILINE
+)
+
+
+def tables_elsewhere(dump: Inventory) -> dict[str, str]:
+    """The dump's tables whose rows are elsewhere, each with its engine. Raises DumpError."""
+    reaching = {
+        name: REACHING_OUT.search(held.definition)
+        for name, held in dump.objects.items()
+        if name.kind == "table" and not held.rows
+    }
+    return {name.name: found[1].decode() for name, found in reaching.items() if found}
 
 
 def outside_needs(
@@ -32,7 +48,7 @@ def outside_needs(
 ) -> dict[Name, str]:
     """What each refused program needs of another database, in words.
 
-    The others are at fault themselves. ``broken``: views that are there, and can't be read.
+    The others are at fault themselves. ``broken``: views and tables that can't be read here.
     """
     needs: dict[Name, str] = {}
     unmade = set(broken)

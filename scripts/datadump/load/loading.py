@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from datadump.ground.progress import Progress
 from datadump.load.programs import Refused, run_programs
+from datadump.load.survey import Outline
 from datadump.load.tables import pieces_of_tables
 from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.server import Server
@@ -26,7 +27,6 @@ from datadump.sql.programs import left_out_views
 from datadump.sql.reading import DumpFile
 from datadump.sql.secondary_keys import keys_after_rows
 from datadump.sql.sections import END, Kind, Piece, Section, sections, whole
-from datadump.sql.survey import Outline
 
 ALL = frozenset(Kind)
 OF_A_TABLE = frozenset({Kind.STRUCTURE, Kind.ROWS})
@@ -43,13 +43,14 @@ SETTING = re.compile(rb"(?:/\*M?!\d+ )?SET [^;]*;\s*", re.IGNORECASE)
 class Source(NamedTuple):
     """What is to be loaded: these kinds of a dump's sections, adapted.
 
-    ``home`` and ``definers``: see :class:`Adaptation`.
+    ``home`` and ``definers``: see :class:`Adaptation`. ``without``: tables that aren't.
     """
 
     dump: DumpFile
     home: str
     kinds: Collection[Kind] = ALL
     definers: bool = True
+    without: Collection[str] = ()
 
 
 class Loaded(NamedTuple):
@@ -97,7 +98,7 @@ class Load:
     def __init__(self, server: Server, source: Source, database: str) -> None:
         self._server, self._source, self._database = server, source, database
         self._kinds = frozenset(source.kinds)
-        self._taken: set[str] = set()
+        self._taken = set(source.without)
         self._lock = threading.Lock()
         self._failed = threading.Event()
         self._loaded = Loaded([], [])
@@ -108,7 +109,7 @@ class Load:
         with self._progress(dump.size) as progress, dump.followed() as (stream, read):
             self._run(
                 whole(sections(stream)),
-                lambda section: section.kind in self._kinds,
+                lambda one: one.kind in self._kinds and not self._is_left_out(one),
                 lambda _: progress.reach(read()),
             )
         return self._loaded
@@ -175,6 +176,9 @@ class Load:
             if late_keys:
                 pieces = keys_after_rows(pieces, outline.referenced)
             self._run(pieces, wanted, moved)
+
+    def _is_left_out(self, section: Section) -> bool:
+        return section.kind in OF_A_TABLE and section.name in self._source.without
 
     def _is_free(self, table: str) -> bool:
         """Whether no connection has taken the table yet; from now on one has."""

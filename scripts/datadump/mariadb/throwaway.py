@@ -196,6 +196,7 @@ def command(folder: str) -> list[str]:
         f"--secure-file-priv={files_of(folder)}",
         "--skip-local-infile",
         "--skip-symbolic-links",  # no DATA DIRECTORY
+        f"--plugin-dir={files_of(folder)}",  # no engine, function or plugin of a library
         "--event-scheduler=OFF",
         "--max-allowed-packet=1G",
         "--innodb-flush-log-at-trx-commit=0",

@@ -12,6 +12,7 @@ from datadump.exchange.swap import Swap
 from datadump.ground.terminal import human_size, printable, some_of
 from datadump.load.loading import ALL, Source, load_file
 from datadump.load.programs import Refused
+from datadump.load.survey import Survey
 from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.objects import Schema
 from datadump.mariadb.server import Server
@@ -21,7 +22,6 @@ from datadump.sql.lines import DumpError
 from datadump.sql.programs import Name
 from datadump.sql.reading import DumpFile, is_of_mariadb_dump
 from datadump.sql.sections import NOT_WHOLE, Kind
-from datadump.sql.survey import Survey
 
 
 class Replacement:

@@ -13,6 +13,8 @@ from datadump.ground.progress import Phases, Progress
 from datadump.ground.terminal import printable
 from datadump.load.loading import Source, load_file
 from datadump.load.programs import Refused
+from datadump.load.survey import Survey, check_head, survey
+from datadump.load.tables import pieces_of_tables
 from datadump.mariadb.objects import Schema
 from datadump.mariadb.server import Server
 from datadump.restore.download import Wanted
@@ -27,9 +29,10 @@ from datadump.restore.target import (
     check_origin,
     check_target,
 )
+from datadump.sql.authorship import ForeignError, authored
 from datadump.sql.programs import Name
 from datadump.sql.reading import DumpFile, database_of
-from datadump.sql.survey import Survey, check_head, survey
+from datadump.sql.sections import sections
 
 LENGTH_OF_A_VERSION = 16  # hexadecimal digits
 
@@ -167,6 +170,8 @@ class Restore:
             self._has_warned = True
 
     def _bring_tables(self, source: Source) -> tuple[list[Refused], list[str]]:
+        if not self._target.even_if_foreign:
+            look_for(source.dump, self._target, self._phases)
         make_database(self._server, self._target.name)
         tables = Tables(self._server, source, self._target, self._note, self._scratch)
         with self._phases.phase("load"):
@@ -196,8 +201,26 @@ class Restore:
 
 def read(dump: DumpFile, target: Target, phases: Phases) -> Survey:
     """What the dump holds; its rows are counted where they may replace others."""
+    told = target.even_if_foreign
+    with reading(dump, phases) as progress:
+        return survey(dump, progress.reach, rows=target.overwrite, even_if_foreign=told)
+
+
+def look_for(dump: DumpFile, target: Target, phases: Phases) -> None:
+    """Read it up to the last of the target's tables: up to there nothing may be foreign."""
+    with reading(dump, phases) as progress, dump.followed() as (stream, read_until_now):
+        for _ in pieces_of_tables(authored(sections(stream), dump.size), target.tables):
+            progress.reach(read_until_now())
+
+
+@contextmanager
+def reading(dump: DumpFile, phases: Phases) -> Iterator[Progress]:
+    """A phase of its own, whose errors say what a person may do."""
     with phases.phase("read"), Progress("read", dump.size, what="the dump") as progress:
-        return survey(dump, progress.reach, rows=target.overwrite)
+        try:
+            yield progress
+        except ForeignError as error:
+            raise RestoreError(f"{error} (--even-if-foreign runs it all the same)") from error
 
 
 def make_database(server: Server, name: str) -> None:

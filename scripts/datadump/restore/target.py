@@ -23,7 +23,8 @@ class Target(NamedTuple):
     ``of_itself``: whether only its own backups may go there. ``definers``: whether views, triggers,
     routines and events stay whose they were, which takes the right SET USER where they are others';
     else they belong to the account that restores. ``even_if_empty``: whether a dump without a table
-    may replace it. ``tables``: the only ones that are meant; none where all is.
+    may replace it. ``even_if_foreign``: whether a dump that holds what mariadb-dump doesn't write
+    is run all the same. ``tables``: the only ones that are meant; none where all is.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Target(NamedTuple):
     of_itself: bool = False
     definers: bool = True
     even_if_empty: bool = False
+    even_if_foreign: bool = False
     tables: tuple[str, ...] = ()
 
 

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 from datadump.sql.lines import DumpError
 from datadump.sql.quoting import QUOTED, quote, without_database
-from datadump.sql.sections import Kind, Piece, Section
+from datadump.sql.sections import Kind, Piece, Section, check_place
 
 WITH_DEFINERS = frozenset({Kind.VIEW, Kind.TRIGGERS, Kind.ROUTINES, Kind.EVENTS})
-SHOWN_OF_A_STATEMENT = 100  # characters
 # What mariadb-dump writes before a table's rows, unless it was told otherwise: first the form of
 # older versions, then the one of newer ones.
 OWN_TRANSACTION = re.compile(
@@ -67,9 +66,7 @@ class Adaptation:
 
         Raises DumpError where the piece goes to a database of the dump's own choice.
         """
-        if section.kind is Kind.ELSEWHERE:
-            statement = " ".join(sql.decode(errors="replace").split())[:SHOWN_OF_A_STATEMENT]
-            raise DumpError(f"the dump goes to a database of its own choice: {statement}")
+        check_place(section, sql)
         if section.kind is Kind.HEAD and sql.startswith(b"-- Host: "):
             name = sql.partition(b"    Database: ")[2].rstrip(b"\n")
             self._origin = name.decode(errors="replace")

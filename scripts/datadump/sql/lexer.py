@@ -11,8 +11,9 @@ DELIMITER = b"DELIMITER "
 SQL_MODE = re.compile(
     rb"/\*!\d+ SET (?:@OLD_SQL_MODE=@@SQL_MODE, )?SQL_MODE\s*=\s*(?:'([^']*)'|@)", re.IGNORECASE
 )
-# What makes other clients refuse a dump. It has no end that they know.
-SANDBOX = b"/*M!999999\\-"
+# What makes other clients refuse a dump. It has no end that they know. The second form is that of
+# some minor versions, 10.11.8 and 11.4.2 among them.
+SANDBOX = (b"/*M!999999\\-", b"/*!999999\\-")
 CHARSET = re.compile(rb"/\*!\d+ SET CHARACTER_SET_CLIENT\s*=\s*(\w+|@)", re.IGNORECASE)
 # In these a character's second byte may be what is a backslash or a backquote alone
 # (strings/ctype-big5.c, -gbk.c, -sjis.c and -cp932.c of MariaDB).
@@ -116,7 +117,7 @@ class Bare:
         if sql.startswith(DELIMITER):
             self._delimiter = sql.removeprefix(DELIMITER).strip()
             return b""
-        if sql.startswith((b"--", SANDBOX)):
+        if sql.startswith((b"--", *SANDBOX)):
             return b""
         return sql.removesuffix(self._delimiter).rstrip()
 

@@ -68,6 +68,7 @@ FIRST_COMMENT = b"-- MariaDB dump "
 LAST_COMMENT = b"-- Dump completed"
 # How every dump ends.
 END = b"/*!40103 SET TIME_ZONE=@OLD_TIME_ZONE */;\n" + LAST_COMMENT + b"\n"
+SHOWN_OF_A_STATEMENT = 100  # characters
 NOT_WHOLE = "the dump is not whole: mariadb-dump's last line is missing"
 STARTS = {
     FIRST_COMMENT: Kind.HEAD,  # also of another dump that was appended
@@ -153,6 +154,13 @@ def whole(pieces: Iterable[Piece]) -> Iterator[Piece]:
         yield section, sql
     if open_ended:
         raise DumpError(NOT_WHOLE)
+
+
+def check_place(section: Section, sql: bytes) -> None:
+    """Raises DumpError where the piece goes to a database of the dump's own choice."""
+    if section.kind is Kind.ELSEWHERE:
+        statement = " ".join(sql.decode(errors="replace").split())[:SHOWN_OF_A_STATEMENT]
+        raise DumpError(f"the dump goes to a database of its own choice: {statement}")
 
 
 def begun(section: Section, line: bytes) -> Section:

@@ -13,6 +13,7 @@ from datadump.exchange.beside import Note, State
 from datadump.exchange.sides import Sides
 from datadump.exchange.swap import Swap
 from datadump.load.loading import ALL, Source, load_file
+from datadump.load.survey import survey
 from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.objects import Schema
 from datadump.mariadb.server import DUMP_OPTIONS
@@ -22,7 +23,6 @@ from datadump.sql.inventory import Inventory
 from datadump.sql.programs import Name
 from datadump.sql.reading import DumpFile
 from datadump.sql.sections import Kind
-from datadump.sql.survey import survey
 from support import round_trip
 from support.mariadb import Server, contents, quoted, running_server
 from support.restoring import pattern, restore_rights

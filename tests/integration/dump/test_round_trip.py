@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from datadump.load.survey import survey
 from datadump.sql.reading import DumpFile
-from datadump.sql.survey import survey
 from support.mariadb import CHARACTER_SETS, Server, contents, running_server
 from support.programs import Workplace
 from support.round_trip import (

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from datadump.ground.pipes import BUFFER
 from datadump.load.loading import Source, load_file
+from datadump.load.survey import survey
 from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.server import Server as Loader
 from datadump.sql.reading import DumpFile
-from datadump.sql.survey import survey
 from support.mariadb import Server, contents, running_server
 
 DATABASE = "limits"

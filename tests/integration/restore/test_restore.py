@@ -252,12 +252,14 @@ def test_day_and_key_name_a_backup(
 def test_object_of_another_tool_comes_back_with_a_warning(
     work: Workplace, server: Server, store: Store, bucket: str
 ) -> None:
-    """It has no metadata, and a dump of a form of its own."""
+    """It has no metadata, and a dump of a form of its own: that has to be asked for."""
     store.put(
         bucket, "old/backup.sql", b"CREATE TABLE t (a INT);\nINSERT INTO t VALUES (1), (2);\n"
     )
     server.query(f"DROP DATABASE {DATABASE}")
-    result = work.restore("old/backup.sql")
+    assert work.restore("old/backup.sql").returncode == 1
+    assert "isn't mariadb-dump's, by its first lines: line 1, " in work.messages()[-1]
+    result = work.restore("old/backup.sql", "--even-if-foreign")
     assert result.returncode == 0, result.stdout
     assert "no sha256" in result.stderr
     assert server.query("SELECT * FROM t", DATABASE) == [(1,), (2,)]
@@ -303,7 +305,7 @@ def put_changed(store: Store, bucket: str, old: bytes, new: bytes) -> str:
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
-        (b"(3,NULL)", b"('private' x)", "ERROR 1064"),
+        (b"(3,NULL)", b"(3,'private',3)", "ERROR 1136"),
         (b"\n-- Dump completed", b"\n-- Dump", "the dump is not whole"),
         (b"/*!50106 SET TIME_", b"USE mysql;\n/*!50106 SET TIME_", "of its own choice"),
         (b"-- Final view structure", b"USE mysql;\n-- Final view structure", "of its own choice"),
@@ -318,7 +320,7 @@ def test_dump_that_cannot_be_trusted_leaves_the_database_in_use_as_it_was(
     """With --overwrite it is loaded beside it first. The log has the error and no row."""
     key = put_changed(store, bucket, old, new)
     before, kept = contents(server, DATABASE), databases(server)
-    assert work.restore(key, "--overwrite").returncode == 1
+    assert work.restore(key, "--overwrite", "--even-if-foreign").returncode == 1
     assert reason in work.messages()[-1]
     assert "private" not in work.messages()[-1].partition("near")[0]
     assert difference(contents(server, DATABASE), before) == []
@@ -345,10 +347,55 @@ def test_statement_that_somebody_added_runs_once(
     """In the dump's head, which each of the connections reads."""
     added = b"CREATE TABLE added (a INT);\n"
     key = put_changed(store, bucket, b"-- Server version", added + b"-- Server version")
-    assert work.restore(key, "--into", "shop_added").returncode == 0, work.messages()
+    told = work.restore(key, "--into", "shop_added", "--even-if-foreign")
+    assert told.returncode == 0, work.messages()
     assert "shop_added" in databases(server)
     assert server.query("SELECT * FROM added", "shop_added") == []
     server.query("DROP DATABASE shop_added")
+
+
+FOREIGN = {
+    "in the head": (b"-- Server version", b"SELECT 'owned' INTO OUTFILE '{file}';", "SELECT '…'"),
+    "among the rows": (b"/*!40000 ALTER TABLE `parent` EN", b"SET GLOBAL general_log = 1;", "SET"),
+    "in the rows": (b"(3,NULL)", b"(3,LOAD_FILE('{file}')),", "LOAD_FILE(… "),
+    "in a comment": (b"/*!50106 DROP EVENT", b"/*!50106 CREATE USER eve */;", "/*!50106 CREATE"),
+    "at the end": (
+        b"/*!40101 SET SQL_MODE=@OLD",
+        b"INSTALL SONAME 'ha_archive';",
+        "INSTALL SONAME '…' (",
+    ),
+    "behind the end": (b"", b"GRANT ALL ON *.* TO eve;", "GRANT ALL ON *.* TO eve ("),
+}
+BEHIND_TABLES = {"in a comment", "at the end", "behind the end"}
+
+
+@pytest.mark.parametrize("options", [[], ["--table", "parent"]], ids=["all", "a table"])
+@pytest.mark.parametrize("place", FOREIGN)
+def test_statement_that_mariadb_dump_does_not_write_stops_a_restore_before_it_begins(
+    work: Workplace, server: Server, store: Store, bucket: str, tmp_path: Path, place: str,
+    options: list[str],
+) -> None:  # fmt: skip
+    """It is named with its line, and how it could be run all the same.
+
+    Of single tables what is behind them is read by --check alone.
+    """
+    at, statement, shown = FOREIGN[place]
+    _, content = dump_in(store, bucket)
+    before, found, behind = content.partition(at) if at else (content, b"", b"")
+    statement = statement.replace(b"{file}", str(tmp_path / "file").encode())
+    store.put(bucket, "foreign.sql", before + statement + b"\n" + found + behind)
+    kept, line = databases(server), before.count(b"\n") + 1
+    for more in [["--check"]] if options and place in BEHIND_TABLES else [[], ["--check"]]:
+        told = work.restore("foreign.sql", "--into", "shop_foreign", *options, *more)
+        assert told.returncode == 1
+        said = told.stdout.splitlines()[-1]
+        assert f"the dump holds what mariadb-dump doesn't write: line {line}, " in said
+        assert f": {shown}" in said
+        told_how = "(--even-if-foreign runs it all the same); shop_foreign is as it was"
+        assert said.endswith(told_how)
+    assert databases(server) == kept
+    assert not (tmp_path / "file").exists()
+    assert server.query("SELECT 1 FROM mysql.global_priv WHERE User = 'eve'") == []
 
 
 # Whoever may make tables and routines writes these names and texts into every dump.

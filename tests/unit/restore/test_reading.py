@@ -24,7 +24,7 @@ def test_reading_tells_how_far_it_is(
     path = tmp_path / "dump.sql"
     path.write_bytes(DUMP)
     phases = Phases()
-    found = read(DumpFile(str(path)), Target("shop", overwrite), phases)
+    found = read(DumpFile(str(path)), Target("shop", overwrite, even_if_foreign=True), phases)
     assert found.inventory.objects[Name("table", "t")].rows == rows
     assert set(phases.seconds) == {"read"}
     assert capsys.readouterr().out.splitlines()[-1].startswith("read: 100 % of the dump, ")

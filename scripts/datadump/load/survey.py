@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
 
 from datadump.ground.terminal import MEBIBYTE
 from datadump.sql.adaptation import Adaptation
+from datadump.sql.authorship import Authorship, ForeignError
 from datadump.sql.inventory import Inventory, Moved, Taking, unwatched
 from datadump.sql.lines import DumpError
-from datadump.sql.reading import DumpFile, is_of_mariadb_dump
+from datadump.sql.reading import DumpFile
 from datadump.sql.secondary_keys import Column, referenced_columns
-from datadump.sql.sections import FIRST_COMMENT, OWN_SIZE, Kind, Piece, Section, sections
+from datadump.sql.sections import OWN_SIZE, Kind, Piece, Section, sections
 
 PIECES_OF_A_HEAD = 50
 LARGEST_OUTLINE = 256 * MEBIBYTE  # it is kept in memory
-# All that mariadb-dump writes outside of its other sections: comments, and settings of the session.
-OF_THE_SESSION = re.compile(rb"\s*\n|--.*\n|/\*M!999999\\- .*\n|/\*M?!\d+ SET [^;]*;\n")
 
 
 @dataclass
@@ -28,26 +26,12 @@ class Outline:
     pieces: list[Piece] = field(default_factory=list)
     size: int = 0  # of the pieces, in bytes of memory
     sql: int = 0  # bytes of the whole dump
-    tables: set[str] = field(default_factory=set)
     referenced: set[Column] = field(default_factory=set)
 
-    def goes_on_with(self, section: Section, sql: bytes) -> bool:
-        """Whether mariadb-dump could have written this next, in the dump of one database."""
-        if section.kind is Kind.ROWS:
-            return section.name in self.tables
-        if section.kind is Kind.HEAD and sql.startswith(FIRST_COMMENT):
-            return not self.tables
-        if section.kind in {Kind.HEAD, Kind.END}:
-            return OF_THE_SESSION.fullmatch(sql) is not None
-        return True
-
     def takes(self, section: Section, sql: bytes) -> bool:
-        """Take up the next piece of the dump; whether it is still the outline of one dump."""
-        if not self.goes_on_with(section, sql):
-            return False
+        """Take up the next piece of the dump; whether it isn't too large."""
         self.sql += len(sql)
         if section.kind is Kind.STRUCTURE:
-            self.tables.add(section.name)
             self.referenced.update(referenced_columns(sql))
         elif section.kind is not Kind.ROWS:
             self.pieces.append((section, sql))
@@ -58,32 +42,54 @@ class Outline:
 class Survey(NamedTuple):
     """What one reading of a whole dump tells.
 
-    ``outline`` is None where the file isn't just one dump of mariadb-dump's: it may be another
-    tool's, hold two dumps or rows without their table, or somebody may have added a statement in
-    its head or at its end. Then its statements must run in their own order. So they must where the
-    outline is too large to be kept in memory.
+    ``outline`` is None where the file holds what mariadb-dump doesn't write: it may be another
+    tool's, hold two dumps, or somebody may have added a statement. Then its statements must run in
+    their own order. So they must where the outline is too large to be kept in memory.
     """
 
     inventory: Inventory
     outline: Outline | None
 
 
-def survey(dump: DumpFile, moved: Moved = unwatched, *, rows: bool = True) -> Survey:
+def survey(
+    dump: DumpFile,
+    moved: Moved = unwatched,
+    *,
+    rows: bool = True,
+    even_if_foreign: bool = False,
+    swelled: Moved = unwatched,
+) -> Survey:
     """Read the dump once, to its end.
 
-    ``moved`` is told, again and again, how many of the file's bytes are read by now. ``rows``: see
-    :class:`Taking`. Raises OSError, and DumpError for a file that can't be decompressed, and
-    for what no server could take; nothing that could be loaded statement by statement is an error.
+    ``moved`` is told, again and again, how many of the file's bytes are read by now, and
+    ``swelled``, how many bytes of SQL that was: it may raise an error for too many. ``rows``: see
+    :class:`Taking`. Raises OSError, ForeignError unless ``even_if_foreign``, and DumpError for a
+    file that can't be decompressed, and for what no server could take.
     """
-    taking = Taking(rows=rows)
-    outline = Outline() if is_of_mariadb_dump(dump) else None
+    taking, authorship, is_own = Taking(rows=rows), Authorship(dump.size), True
+    outline: Outline | None = Outline()
+    size = 0
     with dump.followed() as (stream, read):
         for section, sql in sections(stream):
+            size += len(sql)
+            swelled(size)
+            is_own = is_own and wrote(authorship, section, sql, even_if_foreign)
             taking.add(section, sql)
-            if outline and not outline.takes(section, sql):
+            if outline and not (is_own and outline.takes(section, sql)):
                 outline = None
             moved(read())
     return Survey(taking.end(), outline)
+
+
+def wrote(authorship: Authorship, section: Section, sql: bytes, even_if_foreign: bool) -> bool:
+    """Whether mariadb-dump could have written this next; ForeignError where it has to."""
+    try:
+        authorship.check(section, sql)
+    except ForeignError:
+        if not even_if_foreign:
+            raise
+        return False
+    return True
 
 
 def check_head(dump: DumpFile) -> None:

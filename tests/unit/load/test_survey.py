@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import subprocess
 from gzip import compress
 from io import BytesIO
 from pathlib import Path
 
 import pytest
-from datadump.sql import inventory
-from datadump.sql import survey as survey_of_a_dump
+from datadump.load import survey as survey_of_a_dump
+from datadump.load.survey import Survey, survey
+from datadump.sql import authorship, inventory
+from datadump.sql.authorship import ForeignError
 from datadump.sql.lines import DumpError
 from datadump.sql.programs import Name
 from datadump.sql.reading import DumpFile
 from datadump.sql.sections import sections, whole
-from datadump.sql.survey import Survey, survey
 
 HEAD = b"""/*M!999999\\- enable the sandbox mode */\x20
 ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
@@ -22,6 +24,7 @@ ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 -- Host: localhost    Database: x
 
 /*!40101 SET @OLD_CHARACTER_SET_CLIENT=@@CHARACTER_SET_CLIENT */;
+/*!40101 SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='NO_AUTO_VALUE_ON_ZERO' */;
 /*M!100616 SET @OLD_NOTE_VERBOSITY=@@NOTE_VERBOSITY, NOTE_VERBOSITY=0 */;
 """
 TABLE = b"""
@@ -51,10 +54,10 @@ BROKEN = b"\n--\n-- Broken view, left out: `v`: it reads t\n-- | CREATE VIEW `v`
 STATEMENT = b"INSERT INTO t VALUES (2);\n"
 
 
-def survey_of(folder: Path, content: bytes) -> Survey:
+def survey_of(folder: Path, content: bytes, *, even_if_foreign: bool = False) -> Survey:
     path = folder / "dump.sql"
     path.write_bytes(content)
-    return survey(DumpFile(str(path)))
+    return survey(DumpFile(str(path)), even_if_foreign=even_if_foreign)
 
 
 def test_outline_is_all_but_the_tables(tmp_path: Path) -> None:
@@ -73,7 +76,6 @@ def test_dump_with_a_broken_view_left_out_is_loaded_in_parallel_all_the_same(
     dump = HEAD.replace(b"\n\n", BROKEN + b"\n\n") + TABLE + END
     outline = survey_of(tmp_path, dump).outline
     assert outline is not None
-    assert outline.tables == {"t"}
 
 
 @pytest.mark.parametrize(
@@ -87,10 +89,15 @@ def test_dump_with_a_broken_view_left_out_is_loaded_in_parallel_all_the_same(
     ],
 )
 def test_file_that_is_not_just_one_dump_has_no_outline(tmp_path: Path, dump: bytes) -> None:
-    """Statements could run once for each connection, at another moment, or not at all."""
-    found = survey_of(tmp_path, dump)
+    """Statements could run once for each connection, at another moment, or not at all.
+
+    Nobody reads it to its end who doesn't ask for that.
+    """
+    found = survey_of(tmp_path, dump, even_if_foreign=True)
     assert found.outline is None
     assert found.inventory.size == len(dump)
+    with pytest.raises(ForeignError, match=r"mariadb-dump.*: line \d+, "):
+        survey_of(tmp_path, dump)
 
 
 def test_survey_has_an_inventory_of_the_same_reading(tmp_path: Path) -> None:
@@ -139,6 +146,30 @@ def test_dump_of_too_many_definitions_has_an_outline(
     assert found.outline is not None
     with pytest.raises(DumpError, match="of definitions"):
         _ = found.inventory.objects
+
+
+def test_bomb_is_not_read_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few KB of zstd may be terabytes of rows that mariadb-dump could have written."""
+    rows = TABLE.replace(b"(1);\n", b"(1),\n" * 4_000_000 + b"(1);\n")
+    monkeypatch.setattr(authorship, "UNSUSPECTED", 1024**2)
+    path = tmp_path / "bomb.sql.zst"
+    packed = subprocess.run(
+        ["zstd", "-qc"], input=HEAD + rows + END, capture_output=True, check=True
+    )
+    path.write_bytes(packed.stdout)
+    sizes: list[int] = []
+    with pytest.raises(ForeignError, match="of SQL, 1,000 times as much as its file"):
+        survey(DumpFile(str(path)), swelled=sizes.append)
+    assert sizes[-1] < 4 * 1024**2
+
+
+def test_zstd_that_wants_more_memory_than_others_is_refused(tmp_path: Path) -> None:
+    """A header of a few bytes may ask for 2 GiB (RFC 8878, 3.1.1.1.2)."""
+    window, block = bytes([21 << 3]), (len(HEAD) << 3 | 1).to_bytes(3, "little")
+    path = tmp_path / "dump.sql.zst"
+    path.write_bytes(b"\x28\xb5\x2f\xfd\0" + window + block + HEAD)
+    with pytest.raises(DumpError, match="zstd: .*requires too much memory"):
+        survey(DumpFile(str(path)))
 
 
 @pytest.mark.parametrize("dump", [HEAD + TABLE, HEAD + TABLE + END + HEAD + TABLE])
