@@ -46,7 +46,7 @@ def loader(server: Server) -> Loader:
 
 def load_all_of(loader: Loader, path: Path, name: str) -> None:
     dump = DumpFile(str(path))
-    load_file(loader, Source(dump, name), name, survey(dump).outline)
+    load_file(loader, Source(dump, name), name, survey(dump, even_if_foreign=True).outline)
 
 
 def test_keys_that_the_server_has_no_room_to_sort_come_with_the_rows(
