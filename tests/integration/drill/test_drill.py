@@ -278,13 +278,6 @@ HOSTILE = {
     "rights": "GRANT FILE ON *.* TO CURRENT_USER",
     "the server's own tables": "UPDATE mysql.global_priv SET Priv = '{{}}'",
     "another database": "CREATE DATABASE elsewhere",
-    **{
-        engine: (
-            "SET sql_mode = 'NO_ENGINE_SUBSTITUTION'; "
-            f"CREATE TABLE remote (a INT) ENGINE={engine} CONNECTION='mysql://u@127.0.0.1/d/t'"
-        )
-        for engine in ("FEDERATED", "CONNECT", "SPIDER", "S3", "SPHINX", "OQGRAPH")
-    },
 }
 
 
@@ -303,6 +296,16 @@ def test_statement_of_a_dump_reaches_nothing_but_its_database(tmp_path: Path, na
         with pytest.raises(ServerError, match=rf"ERROR ({numbers})\b"):
             drill_server.load([f"{sql};\n".encode()], "db_%")
     assert list(folder.iterdir()) == []
+
+
+def test_engine_that_reaches_out_of_the_server_is_unknown(tmp_path: Path) -> None:
+    """To a file, or to another server."""
+    with throwaway_server(str(tmp_path), "SET @x = 1", "db", []) as drill_server:
+        for engine in ("FEDERATED", "CONNECT", "SPIDER", "S3", "SPHINX", "OQGRAPH"):
+            table = f"CREATE TABLE t (a INT) ENGINE={engine} CONNECTION='mysql://u@127.0.0.1/d/t'"
+            sql = f"SET sql_mode = 'NO_ENGINE_SUBSTITUTION'; {table};\n"
+            with pytest.raises(ServerError, match=f"ERROR 1286.*Unknown storage engine '{engine}'"):
+                drill_server.load([sql.encode()], "db")
 
 
 REFERRING = {

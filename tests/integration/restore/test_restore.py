@@ -354,6 +354,10 @@ def test_statement_that_somebody_added_runs_once(
     server.query("DROP DATABASE shop_added")
 
 
+OPTIONS = {
+    "in the rows": [["--table", "parent"], ["--check"]],
+    "behind the end": [["--table", "parent", "--check"]],
+}
 FOREIGN = {
     "in the head": (b"-- Server version", b"SELECT 'owned' INTO OUTFILE '{file}';", "SELECT '…'"),
     "among the rows": (b"/*!40000 ALTER TABLE `parent` EN", b"SET GLOBAL general_log = 1;", "SET"),
@@ -366,33 +370,30 @@ FOREIGN = {
     ),
     "behind the end": (b"", b"GRANT ALL ON *.* TO eve;", "GRANT ALL ON *.* TO eve ("),
 }
-BEHIND_TABLES = {"in a comment", "at the end", "behind the end"}
 
 
-@pytest.mark.parametrize("options", [[], ["--table", "parent"]], ids=["all", "a table"])
-@pytest.mark.parametrize("place", FOREIGN)
 def test_statement_that_mariadb_dump_does_not_write_stops_a_restore_before_it_begins(
-    work: Workplace, server: Server, store: Store, bucket: str, tmp_path: Path, place: str,
-    options: list[str],
-) -> None:  # fmt: skip
-    """It is named with its line, and how it could be run all the same.
+    work: Workplace, server: Server, store: Store, bucket: str, tmp_path: Path
+) -> None:
+    """It is named with its line, and how it could be run all the same; by --check, too.
 
     Of single tables what is behind them is read by --check alone.
     """
-    at, statement, shown = FOREIGN[place]
     _, content = dump_in(store, bucket)
-    before, found, behind = content.partition(at) if at else (content, b"", b"")
-    statement = statement.replace(b"{file}", str(tmp_path / "file").encode())
-    store.put(bucket, "foreign.sql", before + statement + b"\n" + found + behind)
-    kept, line = databases(server), before.count(b"\n") + 1
-    for more in [["--check"]] if options and place in BEHIND_TABLES else [[], ["--check"]]:
-        told = work.restore("foreign.sql", "--into", "shop_foreign", *options, *more)
-        assert told.returncode == 1
-        said = told.stdout.splitlines()[-1]
-        assert f"the dump holds what mariadb-dump doesn't write: line {line}, " in said
-        assert f": {shown}" in said
-        told_how = "(--even-if-foreign runs it all the same); shop_foreign is as it was"
-        assert said.endswith(told_how)
+    kept = databases(server)
+    for place, (at, statement, shown) in FOREIGN.items():
+        before, found, behind = content.partition(at) if at else (content, b"", b"")
+        added = statement.replace(b"{file}", str(tmp_path / "file").encode())
+        store.put(bucket, "foreign.sql", before + added + b"\n" + found + behind)
+        for options in ([], *OPTIONS.get(place, [])):
+            told = work.restore("foreign.sql", "--into", "shop_foreign", *options)
+            assert told.returncode == 1
+            said, line = told.stdout.splitlines()[-1], before.count(b"\n") + 1
+            assert f"the dump holds what mariadb-dump doesn't write: line {line}, " in said
+            assert f": {shown}" in said
+            assert said.endswith(
+                "(--even-if-foreign runs it all the same); shop_foreign is as it was"
+            )
     assert databases(server) == kept
     assert not (tmp_path / "file").exists()
     assert server.query("SELECT 1 FROM mysql.global_priv WHERE User = 'eve'") == []
