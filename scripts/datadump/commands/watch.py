@@ -68,7 +68,7 @@ def watch(environment: Mapping[str, str], given: argparse.Namespace) -> int:
     seen, facts = look(place, wanted, memory.facts)
     found = checks(seen, wanted)
     for line in log_lines(memory, found):
-        log(line)
+        log(line, to_stderr=given.json)  # JSON stands alone
     after = next_memory(memory, found, seen.at)._replace(facts=facts)
     after = after._replace(told=tell(urls, after, found, bucket.url(whole.prefix)))
     healthy = all(check.passed for check in found)
