@@ -28,6 +28,8 @@ PARTS = {
     b"quoted": QUOTED,
     b"utf8": rb"utf8(?:mb[34])?",
     b"switch": rb"UNIQUE_CHECKS|FOREIGN_KEY_CHECKS|SQL_NOTES|NOTE_VERBOSITY",
+    # Of an engine. They stand in a comment where it doesn't know them, so none may end that.
+    b"options": rb"(?:\ `[^`*]++`=(?:(?:'(?:[^'*/]|\*(?!/)|/(?!\*))*+')++|\w++))++",
 }
 COMMENTS = re.compile(rb"(?:(?:--(?: .*)?|[ \t\r]*+)\n)*+(?:--(?: .*)?)?")
 SQL_MODE = b"/*!40101 SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='NO_AUTO_VALUE_ON_ZERO' */;\n"
@@ -55,7 +57,8 @@ PATTERNS = {
         DROP\ SEQUENCE\ IF\ EXISTS\ %(name)b;\n|(?:DO|SELECT)\ SETVAL\(%(name)b,\ -?\d+,\ [01]\);\n
         |CREATE\ SEQUENCE\ %(name)b(?:\ as\ [a-z ]+)?
         (?:\ (?:start\ with|minvalue|maxvalue|increment\ by|cache)\ -?\d+|\ nocache|\ (?:no)?cycle)*
-        \ ENGINE=\w+(?:\ COMMENT=(?:%(text)b)+)?;\n""",
+        \ ENGINE=\w+(?:\ (?:COMMENT|CONNECTION)=(?:%(text)b)+|%(options)b|\ /\*%(options)b\ \*/)*;
+        \n""",
     Kind.PLACEHOLDER: DEFINITION
     + rb"""
         |/\*!50001\ DROP\ VIEW\ IF\ EXISTS\ %(name)b\*/;\n
@@ -72,7 +75,7 @@ PATTERNS = {
             \ @@session\.system_versioning_insert_history=1
         |system_versioning_insert_history=@old_system_versioning_insert_history)\ \*/;\n""",
     Kind.TRIGGERS: PROGRAM
-    + rb"|/\*!50003\ CREATE\*/\ (?:/\*!50017\ %b\*/\ )?/\*!50003\ TRIGGER\s(?s:.*)" % DEFINER,
+    + rb"|/\*!50003\ CREATE\*/\ (?:/\*!50017\ %b\*/\ )?/\*!50003\ (?i:TRIGGER)\b(?s:.*)" % DEFINER,
     Kind.EVENTS: PROGRAM
     + rb"|/\*!50106\ CREATE\*/\ (?:/\*!50117\ %b\*/\ )?/\*!50106\ EVENT\ (?s:.*)" % DEFINER,
     Kind.ROUTINES: PROGRAM
@@ -101,12 +104,17 @@ ROWS = re.compile(
     % PARTS,
     re.VERBOSE | re.MULTILINE,
 )
-# What a CREATE TABLE has in quotes, and in comments that the server passes over or knows.
+# What a CREATE TABLE has in quotes, and in comments that the server passes over or knows: options,
+# parsers, what an engine passes over (/* TRANSACTIONAL=1 */), how an older server stored a type
+# (/* mariadb-5.3 */).
 IN_QUOTES = re.compile(
-    rb"%(text)b|%(name)b|/\*M?!\d+ COMPRESSED\*/|/\*(?: `[^`*]++`=(?:'[^'*]*+'|\w++))++ \*/" % PARTS
+    rb"%(text)b|%(name)b|/\*M?!\d+ COMPRESSED\*/|/\*!\d+ WITH PARSER %(name)b ?\*/"
+    rb"|/\* [\w.=-]++ \*/|/\*%(options)b \*/" % PARTS
 )
-TABLE = re.compile(rb"CREATE TABLE Q \(\n(?:[\w\s(),.=<>!&|^~%*+?:]|-(?!-)|/(?!\*))*;\n")
-READS = re.compile(rb"\b(?:SELECT|VALUES(?! LESS THAN | IN ))\b", re.IGNORECASE)
+# Two minus signs begin a comment before a blank alone; DEFAULT (-(-(1 + 2))) is shown as --(1 + 2).
+TABLE = re.compile(rb"CREATE TABLE Q \(\n(?:[\w\s(),.=<>!&|^~%*+?:@]|-(?!-[^\w(-])|/(?!\*))*;\n")
+# Whatever is beside such a word: a quote or a comment may be, without a blank.
+READS = re.compile(rb"SELECT|VALUES(?! LESS THAN | IN )", re.IGNORECASE)
 # What changes how the texts that follow are read, until it is put back.
 CHANGES = re.compile(rb"/\*!\d+ SET (sql_mode|character_set_client) *= *(@?)", re.IGNORECASE)
 

@@ -39,6 +39,9 @@ CREATE TABLE lists (id INT) PARTITION BY LIST (id % 3 + 1) (
 CREATE TABLE `select` (`values` INT, `a;b` INT); INSERT INTO `select` VALUES (1, 2);
 CREATE SEQUENCE s2 START WITH -5 INCREMENT BY -2 MINVALUE -900 MAXVALUE -1 CYCLE NOCACHE
   ENGINE=Aria COMMENT='x;y';
+CREATE SEQUENCE s3 CONNECTION='x' PAGE_COMPRESSED=1;
+CREATE TABLE odd (a INT DEFAULT (-(-(1 + @@timestamp) + @x)));
+create trigger`t`before insert on odd for each row set new.a = 1;
 CREATE VIEW vv AS SELECT id, 'a;b' AS `x``y` FROM types WHERE j LIKE '%''%' WITH CHECK OPTION;
 CREATE ALGORITHM=MERGE SQL SECURITY INVOKER VIEW ww AS SELECT * FROM vv;
 SET sql_mode = ORACLE;
