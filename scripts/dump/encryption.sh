@@ -6,6 +6,7 @@ recipients='' # lines of AGE_RECIPIENTS_FILE: whom dumps are encrypted to; none 
 # read_recipients: checked by age itself, since whom a dump is encrypted to nobody could add later.
 read_recipients() {
     local file=$AGE_RECIPIENTS_FILE said
+    [[ -n $(type -P age) ]] || wrong_setting "AGE_RECIPIENTS_FILE: there is no age here, as in an image of before: docker compose build"
     [[ -e $file && ! -d $file ]] || wrong_setting "AGE_RECIPIENTS_FILE: user id $EUID finds no file '$file'"
     # shellcheck disable=SC2154 # common is database_client.sh's
     recipients=$("$common/as-owner-of.sh" "$file" cat -- "$file" 2>/dev/null) \

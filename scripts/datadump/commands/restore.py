@@ -175,7 +175,11 @@ def warn_of_cuts(environment: Mapping[str, str]) -> None:
 def opened(access: StoreAccess, given: argparse.Namespace) -> Bucket:
     """The bucket as it is, or was."""
     bucket = connect(access)
-    return PastBucket(bucket, past("--as-of", given.as_of)) if given.as_of else bucket
+    if not given.as_of:
+        return bucket
+    then = past("--as-of", given.as_of)
+    print(f"the bucket as of {then:%Y-%m-%d %H:%M:%S %z}", file=sys.stderr, flush=True)
+    return PastBucket(bucket, then)
 
 
 def past(option: str, text: str) -> datetime:

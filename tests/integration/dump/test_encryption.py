@@ -93,3 +93,18 @@ def test_wrong_recipients_are_one_line_and_nothing_begins(
     assert str(path) in line
     assert "AGE-SECRET-KEY" not in result.stdout + result.stderr
     assert dumps.files() == {}
+
+
+def test_image_of_before_is_told_by_what_it_lacks(
+    dumps: Workplace, recipients: Path, tmp_path: Path
+) -> None:
+    """Somebody has pulled, and not built."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for program in Path("/usr/bin").iterdir():
+        if not program.name.startswith("age"):
+            (programs / program.name).symlink_to(program)
+    result = dumps.dump(AGE_RECIPIENTS_FILE=str(recipients), PATH=str(programs))
+    assert result.returncode == 2
+    (line,) = dumps.messages()
+    assert line.endswith("there is no age here, as in an image of before: docker compose build")

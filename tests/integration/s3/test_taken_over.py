@@ -148,8 +148,9 @@ def test_thief_with_the_uploaders_keys_neither_reads_nor_destroys_a_backup(
     assert "no backups" in host.restore("--list", **away.settings).stdout
     server.query(f"DROP DATABASE {DATABASE}")
     then = ["--as-of", moment.isoformat()]
-    listed = host.restore("--list", *then, **away.settings).stdout
-    assert listed.count("verified") == listed.count(".age") == 1
+    listed = host.restore("--list", *then, **away.settings)
+    assert listed.stderr.startswith("the bucket as of 20")
+    assert listed.stdout.count("verified") == listed.stdout.count(".age") == 1
     result = host.restore("latest", *then, **away.settings)
     assert result.returncode == 0, host.messages()
     assert contents(server, DATABASE) == before
