@@ -13,6 +13,7 @@ from support.round_trip import DATABASE as EVERYTHING
 from support.round_trip import fill, grants
 from support.shop import DATABASE, ODDITIES, make_account, rights
 from support.store import Store
+from support.waiting import next_second
 
 CHANGES = (
     "UPDATE parent SET name = 'newer' WHERE id = 1",
@@ -154,6 +155,7 @@ def test_what_earlier_restores_left_in_scratch_is_removed_and_told(
     assert work.restore("latest", "--overwrite").returncode == 0
     (gone,) = beside(server, DATABASE)
     server.query(f"DROP DATABASE {gone}")
+    next_second()  # or the next one has its name
     part = work.scratch / f"restore.{'0' * 16}.part"
     part.write_bytes(b"x" * 8192)
     lacks = work.scratch / f"{DATABASE}_lacks_20260101_000000.sql"
