@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -21,12 +21,6 @@ from support.store import Store
 from support.waiting import wait_for
 
 DATABASES = (DATABASE, EVERYTHING, NAMED_DATABASE)
-
-
-@pytest.fixture(scope="session")
-def store(stores: Callable[[str], Store]) -> Store:
-    """One is enough here; the other tests of the way back have both."""
-    return stores("seaweedfs-http")
 
 
 @pytest.fixture(scope="module")

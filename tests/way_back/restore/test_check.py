@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -22,12 +22,6 @@ ALL = [
 NEEDED = sorted(set(ALL) - {"UPDATE", "DELETE", "REFERENCES", "INDEX"})
 MODES = (["--overwrite"], ["--overwrite", "--check"])
 KEY = f"{today()}/datadump1.sql"
-
-
-@pytest.fixture(scope="session")
-def store(stores: Callable[[str], Store]) -> Store:
-    """One is enough here; the other tests of the way back have both."""
-    return stores("seaweedfs-http")
 
 
 @pytest.fixture(scope="module")

@@ -28,11 +28,6 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def store(stores: object) -> Store:
-    return stores("seaweedfs-http")  # type: ignore[operator, no-any-return]
-
-
-@pytest.fixture
 def work(three: Server, store: Store, bucket: str, tmp_path: Path) -> Workplace:
     """With a backup of each in the bucket."""
     work = workplace(tmp_path / "work", three, store, bucket)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,12 +21,6 @@ CREATE TABLE ticket (id BIGINT PRIMARY KEY DEFAULT NEXTVAL(numbers), v INT) ENGI
 INSERT INTO ticket (v) VALUES (7);
 CREATE TRIGGER after_parent AFTER INSERT ON parent FOR EACH ROW SET @inserted = NEW.id;
 """
-
-
-@pytest.fixture(scope="session")
-def store(stores: Callable[[str], Store]) -> Store:
-    """One is enough here; the other tests of the way back have both."""
-    return stores("seaweedfs-http")
 
 
 @pytest.fixture(scope="module")

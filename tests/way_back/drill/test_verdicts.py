@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,12 +35,6 @@ FOUND = [
     "view c - not compared: it needs by_city, which can't be read here",
     "view calls - not compared: it needs crm.score, which isn't in this backup",
 ]
-
-
-@pytest.fixture(scope="session")
-def store(stores: Callable[[str], Store]) -> Store:
-    """One is enough here; the other tests of the way back have both."""
-    return stores("seaweedfs-http")
 
 
 @pytest.fixture(scope="module")

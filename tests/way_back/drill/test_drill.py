@@ -37,7 +37,7 @@ DATABASES = {"all": EVERYTHING, "named": NAMED_DATABASE, "empty": EMPTY_DATABASE
 
 @pytest.fixture(scope="session")
 def store(stores: Callable[[str], Store]) -> Store:
-    """One is enough here; the other tests of the way back have both."""
+    """The other tests of the way back have the other one."""
     return stores("ministack-https")
 
 

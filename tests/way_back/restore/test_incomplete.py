@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,12 +15,6 @@ from support.store import Store
 OTHER = "crm"
 READS_ANOTHER = "CREATE VIEW by_city AS SELECT name, city FROM parent JOIN crm.customers USING (id)"
 READS_THAT = "CREATE VIEW again AS SELECT name FROM by_city"  # is made before what it reads
-
-
-@pytest.fixture(scope="session")
-def store(stores: Callable[[str], Store]) -> Store:
-    """One is enough here; the other tests of the way back have both."""
-    return stores("seaweedfs-http")
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,12 +13,6 @@ from support.shop import DATABASE, ODDITIES, make_account, rights
 from support.store import Store
 
 OTHER = "crm"
-
-
-@pytest.fixture(scope="session")
-def store(stores: Callable[[str], Store]) -> Store:
-    """One is enough here; the other tests of the way back have both."""
-    return stores("seaweedfs-http")
 
 
 @pytest.fixture(scope="module")

@@ -21,12 +21,6 @@ INSERT INTO large SELECT HEX(RANDOM_BYTES(1000)) FROM seq_1_to_300;
 """
 
 
-@pytest.fixture(scope="session")
-def store(stores: Callable[[str], Store]) -> Store:
-    """One is enough here; the other tests of the way back have both."""
-    return stores("seaweedfs-http")
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with running_server(tmp_path_factory.mktemp("encrypted")) as server:
