@@ -140,13 +140,8 @@ def then_there(pages: Iterable[Page], moment: datetime) -> list[Mapping[str, Any
 
     They tell the newest first, and a removal, which is a version without a size, apart.
     """
-    told = [
-        item
-        for page in pages
-        for kind in ("DeleteMarkers", "Versions")
-        for item in page.get(kind, [])
-        if item["LastModified"] <= moment
-    ]
+    items = chain.from_iterable(map(items_of, pages))
+    told = [item for item in items if item["LastModified"] <= moment]
     oldest_first = told[::-1]
     oldest_first.sort(key=lambda item: item["LastModified"])  # seconds, and many fit into one
     current = {item["Key"]: item for item in oldest_first}
@@ -155,7 +150,7 @@ def then_there(pages: Iterable[Page], moment: datetime) -> list[Mapping[str, Any
 
 def items_of(page: Page) -> list[Mapping[str, Any]]:
     """What a page of a listing tells of each object, and of each version."""
-    kinds = ("Contents", "Versions", "DeleteMarkers")
+    kinds = ("Contents", "DeleteMarkers", "Versions")
     return [item for kind in kinds for item in page.get(kind, []) if "Key" in item]
 
 

@@ -6,7 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -85,6 +85,8 @@ def test_rows_come_back_from_the_mirror(
     server.query(f"DROP DATABASE {DATABASE}")
     assert work.restore("latest").returncode == 1
     assert work.restore("latest", "--from", "mirror", "--check").returncode == 0
+    now = datetime.now(UTC).isoformat()
+    assert key in work.restore("--list", "--from", "mirror", "--as-of", now).stdout
     assert work.restore("latest", "--from", "mirror").returncode == 0, work.messages()
     assert contents(server, DATABASE) == before
     assert work.messages()[-1] == f"restore completed: {key} into {DATABASE}"
