@@ -1,42 +1,35 @@
 """A dump's file into a database: decompressed, put in order, and run.
 
-A dump of mariadb-dump is loaded over several connections at once. Each reads the whole file, which
-is fast, and takes every table that none of the others has taken: so memory is bounded, and nothing
-has to be decompressed onto the disk. What tables need comes before them, all else after them; that
-is the outline, which is small, and known from the dump's survey.
+A dump of mariadb-dump is loaded over several connections at once: see load/dealing.py. Anything
+else is run statement by statement, by the real client.
 """
 
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from itertools import chain, groupby
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from datadump.ground.progress import Progress
+from datadump.load.connections import connections
+from datadump.load.dealing import Dealing, LateKeys, Moved
 from datadump.load.programs import Refused, run_programs
-from datadump.load.survey import Outline
+from datadump.load.survey import OF_A_TABLE, Outline
 from datadump.load.tables import pieces_of_tables
 from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.server import Server
 from datadump.sql.adaptation import Adaptation, Wanted, arranged
-from datadump.sql.lines import DumpError
 from datadump.sql.programs import left_out_views
 from datadump.sql.reading import DumpFile
-from datadump.sql.secondary_keys import keys_after_rows
 from datadump.sql.sections import END, Kind, Piece, Section, sections, whole
 
 ALL = frozenset(Kind)
-OF_A_TABLE = frozenset({Kind.STRUCTURE, Kind.ROWS})
-FIRST = frozenset({Kind.HEAD, Kind.DATABASE, Kind.SEQUENCE})
-LAST = (ALL - OF_A_TABLE - FIRST) | {Kind.HEAD}
 # What is sent statement by statement: see mariadb/session.py.
 PROGRAM = frozenset({Kind.PLACEHOLDER, Kind.TRIGGERS, Kind.EVENTS, Kind.ROUTINES, Kind.VIEW})
-JOBS = 4  # connections
-NO_ROOM_TO_SORT = "ERROR 1878 "
-Moved = Callable[[int], None]
+CONNECTIONS = 6
+Result = TypeVar("Result")
+NO_ROOM_TO_SORT = 1878
 SETTING = re.compile(rb"(?:/\*M?!\d+ )?SET [^;]*;\s*", re.IGNORECASE)
 
 
@@ -66,137 +59,108 @@ class Loaded(NamedTuple):
 def load_file(server: Server, source: Source, database: str, outline: Outline | None) -> Loaded:
     """Load what the source says into that database, which exists.
 
-    Over several connections at once by the ``outline`` of the dump, and if the server has no room
-    to sort its keys, once more from the beginning; without one, statement by statement. Raises
-    DumpError and ServerError.
+    Over several connections at once by the ``outline`` of the dump; without one, statement by
+    statement. Raises DumpError and ServerError.
     """
-    if outline is None:
-        return Load(server, source, database).one_by_one()
-    try:
-        return Load(server, source, database).in_parallel(outline, late_keys=True)
-    except ServerError as error:
-        if NO_ROOM_TO_SORT not in str(error):
-            raise
-        print("the server's tmpdir is full: again, with keys that grow row by row", flush=True)
-        return Load(server, source, database).in_parallel(outline, late_keys=False)
+    return with_room_to_sort(
+        outline, lambda late: Load(server, source, database, outline, late).all_of_it()
+    )
 
 
 def load_tables(
-    server: Server, source: Source, database: str, tables: Collection[str]
+    server: Server,
+    source: Source,
+    database: str,
+    tables: Collection[str],
+    outline: Outline | None,
 ) -> list[Piece]:
     """Load these tables alone into that database, in one reading that ends behind the last.
 
-    Their triggers aren't made: they are returned, with the settings around them. Raises DumpError
-    and ServerError.
+    Their triggers aren't made: they are returned, with the settings around them. ``outline``: of
+    that part of the dump, as for :func:`load_file`. Raises DumpError and ServerError.
     """
-    return Load(server, source, database).tables_alone(tables)
+    return with_room_to_sort(
+        outline, lambda late: Load(server, source, database, outline, late).tables_alone(tables)
+    )
+
+
+def with_room_to_sort(outline: Outline | None, load: Callable[[LateKeys], Result]) -> Result:
+    """What a load returns; from its beginning once more where the server can't sort late keys."""
+    try:
+        return load(outline.referenced if outline else None)
+    except ServerError as error:
+        if error.number != NO_ROOM_TO_SORT:
+            raise
+        print("the server's tmpdir is full: again, with keys that grow row by row", flush=True)
+        return load(None)
 
 
 class Load:
-    """One dump on its way into one database. Raises DumpError and ServerError."""
+    """One dump on its way into one database. Raises DumpError and ServerError.
 
-    def __init__(self, server: Server, source: Source, database: str) -> None:
+    ``late``: see :class:`Dealing`.
+    """
+
+    def __init__(
+        self, server: Server, source: Source, database: str, outline: Outline | None, late: LateKeys
+    ) -> None:
         self._server, self._source, self._database = server, source, database
-        self._kinds = frozenset(source.kinds)
-        self._taken = set(source.without)
-        self._lock = threading.Lock()
-        self._failed = threading.Event()
+        self._outline, self._late = outline, late
+        self._adapt = Adaptation(source.home, definers=source.definers)
         self._loaded = Loaded([], [])
 
-    def one_by_one(self) -> Loaded:
-        """Load all of the wanted sections one after another, in their own order."""
-        dump = self._source.dump
-        with self._progress(dump.size) as progress, dump.followed() as (stream, read):
-            self._run(
-                whole(sections(stream)),
-                lambda one: one.kind in self._kinds and not self._is_left_out(one),
-                lambda _: progress.reach(read()),
-            )
+    def all_of_it(self) -> Loaded:
+        """Load all of the wanted sections."""
+        self._load(whole, self._is_wanted)
         return self._loaded
 
     def tables_alone(self, tables: Collection[str]) -> list[Piece]:
-        """Load these alone, one after another; returns what makes their triggers."""
+        """Load these alone; returns what makes their triggers."""
         triggers: list[Piece] = []
 
-        def noted(pieces: Iterable[Piece]) -> Iterator[Piece]:
-            for section, sql in pieces:
+        def of_tables(pieces: Iterable[Piece]) -> Iterator[Piece]:
+            for section, sql in pieces_of_tables(pieces, tables):
                 if section.kind in {Kind.HEAD, Kind.TRIGGERS}:
                     triggers.append((section, sql))
                 yield section, sql
 
-        dump = self._source.dump
-        with self._progress(dump.size) as progress, dump.followed() as (stream, read):
-            self._run(
-                noted(pieces_of_tables(sections(stream), tables)),
-                lambda section: section.kind is not Kind.TRIGGERS,
-                lambda _: progress.reach(read()),
-            )
+        self._load(of_tables, lambda section: section.kind is not Kind.TRIGGERS)
         return [*triggers, (Section(Kind.END), END)]
 
-    def in_parallel(self, outline: Outline, *, late_keys: bool) -> Loaded:
-        """Load the wanted sections, several tables at the same time.
+    def _load(self, chosen: Callable[[Iterable[Piece]], Iterator[Piece]], wanted: Wanted) -> None:
+        dump, outline = self._source.dump, self._outline
+        size = outline.sql if outline else dump.size
+        name = f"load into {self._database}"
+        with (
+            Progress(name, size, what="the dump") as progress,
+            dump.followed() as (stream, read),
+        ):
+            pieces = arranged(chosen(sections(stream)), self._adapt, wanted)
+            if outline:
+                self._deal(pieces, progress.add)
+            else:
+                self._run(pieces, lambda _: progress.reach(read()))
 
-        ``late_keys``: the tables' secondary keys are added when their rows are there.
-        """
-        with self._progress(outline.sql) as progress:
-            moved = progress.add
-            self._run(outline.pieces, lambda one: one.kind in self._kinds & FIRST, moved)
-            self._load_all_tables(outline, late_keys, moved)
-            self._run(whole(outline.pieces), lambda one: one.kind in self._kinds & LAST, moved)
-        return self._loaded
+    def _deal(self, pieces: Iterable[Piece], moved: Moved) -> None:
+        """Several at a time, as the outline allows."""
+        with self._server.session(self._database) as alone:
+            with connections(self._server, self._database, CONNECTIONS) as others:
+                after = Dealing(alone, others, self._late, moved).load(pieces)
+            self._loaded.refused.extend(run_programs(alone, self._watched(after, moved)))
 
-    def _load_all_tables(self, outline: Outline, late_keys: bool, moved: Moved) -> None:
-        with ThreadPoolExecutor(JOBS) as pool:
-            futures = [
-                pool.submit(self._load_tables, outline, late_keys, moved) for _ in range(JOBS)
-            ]
-            try:
-                for future in as_completed(futures):
-                    future.result()
-            except BaseException:
-                self._failed.set()
-                self._server.end_loads()
-                raise
+    def _is_wanted(self, section: Section) -> bool:
+        is_left_out = section.kind in OF_A_TABLE and section.name in self._source.without
+        return section.kind in self._source.kinds and not is_left_out
 
-    def _progress(self, size: int) -> Progress:
-        return Progress(f"load into {self._database}", size, what="the dump")
-
-    def _load_tables(self, outline: Outline, late_keys: bool, moved: Moved) -> None:
-        """Load the tables that no other connection has taken, over one connection."""
-        mine: set[str] = set()
-
-        def wanted(section: Section) -> bool:
-            if section.kind is Kind.STRUCTURE and self._is_free(section.name):
-                mine.add(section.name)
-            of_mine = section.kind in OF_A_TABLE and section.name in mine
-            return of_mine or section.kind is Kind.HEAD
-
-        with self._source.dump.open() as stream:
-            pieces = sections(stream)
-            if late_keys:
-                pieces = keys_after_rows(pieces, outline.referenced)
-            self._run(pieces, wanted, moved)
-
-    def _is_left_out(self, section: Section) -> bool:
-        return section.kind in OF_A_TABLE and section.name in self._source.without
-
-    def _is_free(self, table: str) -> bool:
-        """Whether no connection has taken the table yet; from now on one has."""
-        with self._lock:
-            free = table not in self._taken
-            self._taken.add(table)
-        return free
-
-    def _run(self, pieces: Iterable[Piece], wanted: Wanted, moved: Moved) -> None:
+    def _run(self, pieces: Iterable[Piece], moved: Moved) -> None:
         """In their order: what is program by the server's own reading, all else by the client's.
 
         Each run of either begins with the settings that the dump's head made. ``moved`` is told how
         large each piece was.
         """
-        adapt = Adaptation(self._source.home, definers=self._source.definers)
         settings: list[bytes] = []  # that the dump's head has made so far
-        for is_program, run in groupby(arranged(pieces, adapt, wanted), key=is_of_a_program):
-            first, rest = tuple(settings), self._watched(run, settings, moved)
+        for is_program, run in groupby(pieces, key=is_of_a_program):
+            first, rest = tuple(settings), noting(settings, self._watched(run, moved))
             if is_program:
                 self._run_programs(first, rest)
             else:
@@ -208,19 +172,21 @@ class Load:
                 session.run(setting)
             self._loaded.refused.extend(run_programs(session, pieces))
 
-    def _watched(
-        self, pieces: Iterable[Piece], settings: list[bytes], moved: Moved
-    ) -> Iterator[Piece]:
+    def _watched(self, pieces: Iterable[Piece], moved: Moved) -> Iterator[Piece]:
         for section, sql in pieces:
-            if self._failed.is_set():
-                raise DumpError("another connection failed")
-            if section.kind is Kind.HEAD and SETTING.fullmatch(sql):
-                settings.append(sql)
             if section.kind is Kind.LEFT_OUT:
                 self._loaded.left_out.extend(left_out_views(sql))
                 continue
             yield section, sql
             moved(len(sql))
+
+
+def noting(settings: list[bytes], pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """These pieces; the settings that the dump's head makes are noted as they pass."""
+    for section, sql in pieces:
+        if section.kind is Kind.HEAD and SETTING.fullmatch(sql):
+            settings.append(sql)
+        yield section, sql
 
 
 def is_of_a_program(piece: Piece) -> bool:

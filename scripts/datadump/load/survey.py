@@ -13,30 +13,37 @@ from datadump.sql.inventory import Inventory, Moved, Taking, unwatched
 from datadump.sql.lines import DumpError
 from datadump.sql.reading import DumpFile
 from datadump.sql.secondary_keys import Column, referenced_columns
-from datadump.sql.sections import OWN_SIZE, Kind, Piece, Section, sections
+from datadump.sql.sections import OWN_SIZE, Kind, Section, sections
 
 PIECES_OF_A_HEAD = 50
-LARGEST_OUTLINE = 256 * MEBIBYTE  # it is kept in memory
+BEFORE_TABLES = frozenset({Kind.HEAD, Kind.DATABASE, Kind.SEQUENCE})
+OF_A_TABLE = frozenset({Kind.STRUCTURE, Kind.ROWS})
+MOST_AFTER_TABLES = 256 * MEBIBYTE  # of SQL: it is kept in memory until the tables are loaded
 
 
 @dataclass
 class Outline:
-    """What a dump holds beside its tables, and the columns that its foreign keys refer to."""
+    """What is to be known of a dump before its tables can be loaded several at a time.
 
-    pieces: list[Piece] = field(default_factory=list)
-    size: int = 0  # of the pieces, in bytes of memory
-    sql: int = 0  # bytes of the whole dump
+    ``sql``: its size in bytes. ``referenced``: the columns that its foreign keys refer to.
+    """
+
+    sql: int = 0
     referenced: set[Column] = field(default_factory=set)
+    _after_tables: int = 0  # bytes of memory
+    _has_tables: bool = False
 
     def takes(self, section: Section, sql: bytes) -> bool:
-        """Take up the next piece of the dump; whether it isn't too large."""
+        """Take up the next piece of the dump; whether it has the order and size for that."""
         self.sql += len(sql)
+        if section.kind in BEFORE_TABLES:
+            return not self._has_tables
         if section.kind is Kind.STRUCTURE:
+            self._has_tables = True
             self.referenced.update(referenced_columns(sql))
         elif section.kind is not Kind.ROWS:
-            self.pieces.append((section, sql))
-            self.size += len(sql) + OWN_SIZE
-        return self.size <= LARGEST_OUTLINE
+            self._after_tables += len(sql) + OWN_SIZE
+        return self._after_tables <= MOST_AFTER_TABLES
 
 
 class Survey(NamedTuple):
@@ -44,7 +51,7 @@ class Survey(NamedTuple):
 
     ``outline`` is None where the file holds what mariadb-dump doesn't write: it may be another
     tool's, hold two dumps, or somebody may have added a statement. Then its statements must run in
-    their own order. So they must where the outline is too large to be kept in memory.
+    their own order. So they must where settings follow tables, or more than memory should hold.
     """
 
     inventory: Inventory

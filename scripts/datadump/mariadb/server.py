@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from itertools import chain
 from typing import IO, Any, BinaryIO
@@ -64,7 +64,6 @@ class Server:
         # server offers it. Whether it must, and prove who it is, stands in the option file.
         self._ssl_mode = "DISABLED" if b"\nskip-ssl\n" in options else "REQUIRED"
         self._remedies = remedies
-        self._loading: set[subprocess.Popen[bytes]] = set()
         self._first = [NO_HURRY, f"{first};\n".encode()] if first else [NO_HURRY]
 
     def query(self, sql: str, *values: object, sql_mode: str = "") -> list[tuple[Any, ...]]:
@@ -114,6 +113,20 @@ class Server:
                 one_by_one.run(statement)
             yield one_by_one
 
+    def end(self, sessions: Collection[Session], database: str) -> None:
+        """End these of that database, and what they have under way.
+
+        The server itself looks for who has hung up only when a statement is over.
+        """
+        for one in sessions:
+            one.hang_up()
+        numbers = {one.number for one in sessions}
+        there = "SELECT id FROM information_schema.processlist WHERE db = %s"
+        with suppress(ServerError):  # the server may be gone itself
+            for (number,) in self.query(there, database):
+                if number in numbers:  # and not another server's, behind the same address
+                    self.query(f"KILL {number}")
+
     def load(self, sql: Iterable[bytes], database: str) -> None:
         """Run these pieces of SQL in that database, by the real client, up to the first error."""
         # Texts keep their comments and their line ends, no line is a command of the client, and no
@@ -129,7 +142,6 @@ class Server:
         with tempfile.TemporaryFile() as errors:
             client = self._start(command, stdin=subprocess.PIPE, stderr=errors)
             widen(client.stdin)
-            self._loading.add(client)
             try:
                 client.stdin.writelines(chain(self._first, sql))  # type: ignore[union-attr]
             except BrokenPipeError:
@@ -142,12 +154,6 @@ class Server:
                 with suppress(BrokenPipeError):
                     client.stdin.close()  # type: ignore[union-attr]
             check(client, errors)
-            self._loading.discard(client)
-
-    def end_loads(self) -> None:
-        """End the clients of the loads that other threads have under way, whatever they await."""
-        for client in list(self._loading):
-            client.kill()
 
     @contextmanager
     def dump(self, database: str, *options: str) -> Iterator[BinaryIO]:

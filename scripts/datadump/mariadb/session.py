@@ -17,7 +17,7 @@ from typing import Any
 
 import MySQLdb
 
-from datadump.mariadb.complaints import refusal
+from datadump.mariadb.complaints import ServerError, refusal
 from datadump.sql.lexer import Bare
 
 SETS = re.compile(rb"(?:/\*M?!\d+ *)?SET\b", re.IGNORECASE)
@@ -26,25 +26,42 @@ READABLE_ERRORS = b"SET character_set_results = utf8mb4"
 
 
 class Session:
-    """A connection that takes statements one by one, until the context of :func:`session` ends."""
+    """A connection that takes statements one by one, until the context of :func:`session` ends.
+
+    ``number``: what the server calls it.
+    """
 
     def __init__(self, connection: Any, link: socket.socket, pool: ThreadPoolExecutor) -> None:  # noqa: ANN401
         self._connection, self._link, self._pool = connection, link, pool
         self._bare = Bare()
+        self.number: int = connection.thread_id()
 
     def run(self, statement: bytes) -> None:
-        """Run the dump's next statement, or comment or DELIMITER line. Raises ServerError."""
-        if not (sql := self._bare.statement(statement)):
-            return
-        running = self._pool.submit(run_readably, self._connection, sql)
+        """Run the dump's next statement, or comment or DELIMITER line. Raises ServerError.
+
+        For the main thread: a signal interrupts it, which the library's own wait lets none do.
+        """
+        running = self._pool.submit(self.run_unhurried, statement)
         try:
-            running.result()  # a signal interrupts this, and not the library's own wait
-        except MySQLdb.Error as error:
-            raise refusal(error) from error
-        except BaseException:
-            with suppress(OSError):  # the server may have hung up before
-                self._link.shutdown(socket.SHUT_RDWR)
+            running.result()
+        except ServerError:
             raise
+        except BaseException:
+            self.hang_up()
+            raise
+
+    def run_unhurried(self, statement: bytes) -> None:
+        """The same, up to its end, or until another thread lets it hang up."""
+        if sql := self._bare.statement(statement):
+            try:
+                run_readably(self._connection, sql)
+            except MySQLdb.Error as error:
+                raise refusal(error) from error
+
+    def hang_up(self) -> None:
+        """Whoever awaits an answer gets an error."""
+        with suppress(OSError):  # the server may have hung up before
+            self._link.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from datadump.ground.progress import Phases, Progress
 from datadump.ground.terminal import printable
 from datadump.load.loading import Source, load_file
 from datadump.load.programs import Refused
-from datadump.load.survey import Survey, check_head, survey
+from datadump.load.survey import Outline, Survey, check_head, survey
 from datadump.load.tables import pieces_of_tables
 from datadump.mariadb.objects import Schema
 from datadump.mariadb.server import Server
@@ -170,12 +170,13 @@ class Restore:
             self._has_warned = True
 
     def _bring_tables(self, source: Source) -> tuple[list[Refused], list[str]]:
+        outline = None
         if not self._target.even_if_foreign:
-            look_for(source.dump, self._target, self._phases)
+            outline = outline_of_tables(source.dump, self._target, self._phases)
         make_database(self._server, self._target.name)
         tables = Tables(self._server, source, self._target, self._note, self._scratch)
         with self._phases.phase("load"):
-            tables.load()
+            tables.load(outline)
         with self._phases.phase("exchange"):
             return tables.exchange()
 
@@ -206,11 +207,15 @@ def read(dump: DumpFile, target: Target, phases: Phases) -> Survey:
         return survey(dump, progress.reach, rows=target.overwrite, even_if_foreign=told)
 
 
-def look_for(dump: DumpFile, target: Target, phases: Phases) -> None:
+def outline_of_tables(dump: DumpFile, target: Target, phases: Phases) -> Outline | None:
     """Read it up to the last of the target's tables: up to there nothing may be foreign."""
+    outline: Outline | None = Outline()
     with reading(dump, phases) as progress, dump.followed() as (stream, read_until_now):
-        for _ in pieces_of_tables(authored(sections(stream), dump.size), target.tables):
+        for piece in pieces_of_tables(authored(sections(stream), dump.size), target.tables):
+            if outline and not outline.takes(*piece):
+                outline = None
             progress.reach(read_until_now())
+    return outline
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from datadump.exchange.swap import Swap
 from datadump.ground.terminal import printable, some_of
 from datadump.load.loading import Source, load_tables
 from datadump.load.programs import Refused
+from datadump.load.survey import Outline
 from datadump.mariadb.objects import Schema
 from datadump.mariadb.server import Server
 from datadump.restore.replacing import loaded_beside, made_beside
@@ -36,7 +37,7 @@ class Tables:
         self._swap = Swap(server, self._sides, note, scratch)
         self._swap.prepare()
 
-    def load(self) -> None:
+    def load(self, outline: Outline | None) -> None:
         """Load them beside the database, and see whether they fit into it."""
         incoming = Schema(self._server, self._sides.incoming)
         if self._is_loaded:
@@ -44,7 +45,9 @@ class Tables:
             self._keys_that_fit(incoming)  # others may have changed since
             return
         with made_beside(self._server, incoming.name, self._note):
-            triggers = load_tables(self._server, self._source, incoming.name, self._target.tables)
+            triggers = load_tables(
+                self._server, self._source, incoming.name, self._target.tables, outline
+            )
             self._triggers.keep(triggers, self._keys_that_fit(incoming))
 
     def exchange(self) -> tuple[list[Refused], list[str]]:

@@ -45,6 +45,8 @@ INSERT INTO `t` VALUES
 (1);
 UNLOCK TABLES;
 """
+DATABASE = b"ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;\n"
+SEQUENCE = b"-- Sequence structure for `s`\nDROP SEQUENCE IF EXISTS `s`;\n"
 VIEW = b"-- Final view structure for view `v`\n"
 END = b"""/*!40103 SET TIME_ZONE=@OLD_TIME_ZONE */;
 
@@ -60,13 +62,13 @@ def survey_of(folder: Path, content: bytes, *, even_if_foreign: bool = False) ->
     return survey(DumpFile(str(path)), even_if_foreign=even_if_foreign)
 
 
-def test_outline_is_all_but_the_tables(tmp_path: Path) -> None:
-    """And knows which columns foreign keys refer to, in lower case."""
-    outline = survey_of(tmp_path, HEAD + TABLE + VIEW + END).outline
+def test_outline_tells_which_columns_foreign_keys_refer_to(tmp_path: Path) -> None:
+    """In lower case; and how much SQL there is to load."""
+    dump = HEAD + TABLE + VIEW + END
+    outline = survey_of(tmp_path, dump).outline
     assert outline is not None
-    # The lines that begin a section belong to the one before, until its name is read.
-    assert b"".join(sql for _, sql in outline.pieces) == HEAD + b"\n--\n" + VIEW + END
     assert outline.referenced == {("`p`", "`b`")}
+    assert outline.sql == len(dump)
 
 
 def test_dump_with_a_broken_view_left_out_is_loaded_in_parallel_all_the_same(
@@ -100,6 +102,13 @@ def test_file_that_is_not_just_one_dump_has_no_outline(tmp_path: Path, dump: byt
         survey_of(tmp_path, dump)
 
 
+@pytest.mark.parametrize("late", [DATABASE, SEQUENCE])
+def test_dump_whose_settings_follow_tables_has_no_outline(tmp_path: Path, late: bytes) -> None:
+    """They would hold for some connections alone."""
+    assert survey_of(tmp_path, HEAD + late + TABLE + END).outline is not None
+    assert survey_of(tmp_path, HEAD + TABLE + late + END).outline is None
+
+
 def test_survey_has_an_inventory_of_the_same_reading(tmp_path: Path) -> None:
     """And tells how far in the file it is, compressed or not."""
     packed = compress(HEAD + TABLE + VIEW + END, mtime=0)
@@ -127,11 +136,11 @@ def test_rows_that_nobody_asks_for_are_not_counted(tmp_path: Path) -> None:
     assert table.digest.digest() != other.digest.digest()
 
 
-def test_outline_that_memory_should_not_hold_is_none(
+def test_dump_with_more_after_its_tables_than_memory_should_hold_has_no_outline(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The dump is loaded all the same, and its inventory is known."""
-    monkeypatch.setattr(survey_of_a_dump, "LARGEST_OUTLINE", 1000)
+    monkeypatch.setattr(survey_of_a_dump, "MOST_AFTER_TABLES", 1000)
     found = survey_of(tmp_path, HEAD + TABLE + VIEW * 20 + END)
     assert found.outline is None
     assert found.inventory.whole
