@@ -203,6 +203,7 @@ def command(folder: str) -> list[str]:
         "--innodb-doublewrite=OFF",
         "--innodb-log-file-size=256M",
         "--innodb-buffer-pool-size=256M",
+        "--innodb-stats-auto-recalc=OFF",
     ]
 
 

@@ -191,6 +191,8 @@ def plain(sql: bytes) -> bytes:
 
     Outside of texts, where mariadb-dump writes none, a backslash is something else then, too.
     """
+    if b"\\" not in sql:  # which is found out ten times as fast
+        return sql
     return sql.replace(rb"\\", b"##").replace(rb"\'", b"##")
 
 

@@ -116,7 +116,7 @@ class Taking:
 
     def add(self, section: Section, sql: bytes) -> None:
         """The next piece."""
-        self._measure(section, sql)
+        ended = self._measure(section, sql)
         if section.kind in KEPT or section is not self._current:
             self._keep(len(sql) + OWN_SIZE)
         if section.kind is Kind.LEFT_OUT:  # amid another section, it may be
@@ -130,7 +130,7 @@ class Taking:
         elif self._inventory.is_too_large:
             return
         elif section.kind is Kind.ROWS:
-            self._add_rows(section.name, sql)
+            self._add_rows(section.name, sql, ended)
         elif section.kind in KEPT:
             self._unit.append(sql)
 
@@ -139,26 +139,31 @@ class Taking:
         self._end_unit(self._current)
         return self._inventory
 
-    def _measure(self, section: Section, sql: bytes) -> None:
-        """Of rows a piece may hold several statements, or part of one; else one, or a comment."""
+    def _measure(self, section: Section, sql: bytes) -> int:
+        """Of rows a piece may hold several statements, or part of one; else one, or a comment.
+
+        Returns how many of them end in it.
+        """
         self._inventory.size += len(sql)
         if section.kind is Kind.ROWS and (sql.startswith(b"(") or HEAD_OF_ROWS.match(sql)):
             *ended, rest = map(len, END_OF_STATEMENT.split(sql))
         elif self._open or not sql.startswith(b"--"):
             ended, rest = [len(sql.rstrip()) - 1], 0  # without the delimiter, as those above
         else:
-            return
+            return 0
         if ended:
             ended[0] += self._open
             self._inventory.longest = max(self._inventory.longest, max(ended) + 1)
             self._open = 0
         self._open += rest
+        return len(ended)
 
-    def _add_rows(self, table: str, lines: bytes) -> None:
+    def _add_rows(self, table: str, lines: bytes, ended: int) -> None:
         content = self._inventory.object("table", table)
         self._inventory.has_history |= b"system_versioning_insert_history=1" in lines[:200]
         if self._rows:
-            add_rows(content, lines)
+            content.digest.update(lines)
+            content.rows += count_rows(lines, ended)
 
     def _keep(self, size: int) -> None:
         self._kept += size
@@ -174,14 +179,14 @@ class Taking:
         self._current = section
 
 
-def add_rows(content: Object, lines: bytes) -> None:
-    """Add these lines of a table's data, INSERTs and rows, to its number of rows and its digest."""
-    content.digest.update(lines)
-    statements = lines.count(b"\nINSERT ") + lines.startswith(b"INSERT ")
-    if statements == lines.count(b" VALUES\n"):  # then each row has a line of its own
-        content.rows += lines.count(b"\n(") + lines.startswith(b"(")
-    else:
-        content.rows += sum(1 for _ in rows_of(lines))
+def count_rows(lines: bytes, ended: int) -> int:
+    """The rows in these lines of a table's data, in which so many INSERTs end."""
+    head = HEAD_OF_ROWS.match(lines)
+    if not lines.startswith(b"(") and not (head and lines.startswith(b"\n", head.end())):
+        return sum(1 for _ in rows_of(lines))
+    # Each row has a line of its own, and so has what begins an INSERT.
+    begun = bool(head) + ended - lines.endswith((b";\n", b";\r\n"))
+    return lines.count(b"\n") - begun
 
 
 def rows_of(lines: bytes) -> Iterator[bytes]:
