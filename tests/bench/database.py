@@ -31,7 +31,7 @@ class Table(NamedTuple):
     name: str
     columns: str
     values: tuple[str, ...]
-    rows: int
+    rows: float
 
 
 def chance(seed: int) -> str:
@@ -114,23 +114,49 @@ TABLES = (
 )  # fmt: skip
 
 
-def fill(server: Server, mebibytes: int) -> None:
+class Shape(NamedTuple):
+    """A database of such tables; the rows of each are so many per MiB of the whole SQL."""
+
+    database: str
+    tables: list[Table]
+
+
+def with_rows(table: Table, times: float, name: str = "") -> Table:
+    """The table with so many times its rows."""
+    return table._replace(name=name or table.name, rows=table.rows * times)
+
+
+FIVE = Shape(DATABASE, list(TABLES))
+# The last has four fifths of the SQL.
+ONE_BIG = Shape("bench_big", [with_rows(table, 1 / 4) for table in TABLES[:-1]])
+ONE_BIG.tables.append(with_rows(TABLES[-1], 4))
+MANY = Shape(
+    "bench_many",
+    [
+        with_rows(table, 1 / 400, f"{table.name}{number}")
+        for number in range(400)
+        for table in TABLES
+    ],
+)
+
+
+def fill(server: Server, shape: Shape, mebibytes: int) -> None:
     """Make the database, of about so much SQL."""
-    server.query(f"CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4")
+    server.query(f"CREATE DATABASE {shape.database} CHARACTER SET utf8mb4")
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda table: fill_table(server, table, table.rows * mebibytes), TABLES))
-    server.query(f"ANALYZE TABLE {', '.join(table.name for table in TABLES)}", DATABASE)
+        list(pool.map(lambda table: fill_table(server, shape, table, mebibytes), shape.tables))
+    names = ", ".join(table.name for table in shape.tables)
+    server.query(f"ANALYZE TABLE {names}", shape.database)
 
 
-def fill_table(server: Server, table: Table, rows: int) -> None:
+def fill_table(server: Server, shape: Shape, table: Table, mebibytes: int) -> None:
     """In one statement. Without the checks InnoDB builds the indexes by sorting."""
-    connection = server.connect(DATABASE)
+    connection = server.connect(shape.database)
     try:
         cursor = connection.cursor()
         cursor.execute(f"CREATE TABLE {table.name} ({table.columns}) ENGINE=InnoDB")
         cursor.execute("SET unique_checks = 0, foreign_key_checks = 0")
-        cursor.execute(
-            f"INSERT INTO {table.name} SELECT {', '.join(table.values)} FROM seq_1_to_{rows}"
-        )
+        numbers = f"seq_1_to_{round(table.rows * mebibytes)}"
+        cursor.execute(f"INSERT INTO {table.name} SELECT {', '.join(table.values)} FROM {numbers}")
     finally:
         connection.close()

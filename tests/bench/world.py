@@ -21,7 +21,7 @@ from support.shop import make_account, rights
 from support.store import Store, running_seaweedfs, uploader_workplace
 
 from bench import peers
-from bench.database import DATABASE, fill
+from bench.database import FIVE, Shape, fill
 from bench.measuring import (
     LOOK,
     MEBIBYTE,
@@ -123,7 +123,9 @@ class World:
             yield store
 
     @contextmanager
-    def place(self, store: Store, server: Server | None = None) -> Iterator[Place]:
+    def place(
+        self, store: Store, server: Server | None = None, database: str = FIVE.database
+    ) -> Iterator[Place]:
         """A new bucket; its space is free again afterwards."""
         path = self.new_path("place")
         bucket = path.name
@@ -132,7 +134,7 @@ class World:
             if server
             else uploader_workplace(path, store, bucket)
         )
-        work.settings |= {**self.settings(), "DB_NAME": DATABASE}
+        work.settings |= {**self.settings(), "DB_NAME": database}
         store.client().create_bucket(Bucket=bucket)
         # The first object of a bucket has SeaweedFS make its volumes, which takes a while.
         store.put(bucket, "first", bytes(MEBIBYTE))
@@ -148,11 +150,24 @@ class World:
         """The server with the database, and the accounts that dump and restore it."""
         options = [f"--innodb-buffer-pool-size={pool_size()}M", "--innodb-log-file-size=1G"]
         server = self._running.enter_context(running_server(self.new_path("server"), *options))
-        say(f"making a database of about {self.options.size} MiB of SQL")
-        fill(server, self.options.size)
-        make_account(server, rights(server, f"{DATABASE}.*"))
-        make_restorer(server, DATABASE)
+        self._fill(server, FIVE)
         return server
+
+    @contextmanager
+    def holding(self, shape: Shape) -> Iterator[Server]:
+        """The server, with the database of that shape, and the accounts for that."""
+        if shape is FIVE:
+            yield self.server
+            return
+        self._fill(self.server, shape)
+        yield self.server
+        self.server.query(f"DROP DATABASE {shape.database}")
+
+    def _fill(self, server: Server, shape: Shape) -> None:
+        say(f"making {shape.database}, of about {self.options.size} MiB of SQL")
+        fill(server, shape, self.options.size)
+        make_account(server, rights(server, f"{shape.database}.*"))
+        make_restorer(server, shape.database)
 
 
 def pool_size() -> int:
