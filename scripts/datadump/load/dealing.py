@@ -26,6 +26,8 @@ from datadump.sql.secondary_keys import Column, keys_after_rows, lines_of, makes
 from datadump.sql.sections import Kind, Piece, Section
 
 SMALL = 4 * MEBIBYTE  # of SQL
+DEADLOCK = 1213  # the server has undone the statement, and lets another go on
+MOST_DEADLOCKS = 20  # of one statement
 AT_ONE_TABLE = 3  # connections: more wait for each other at the page that grows
 # Rows of other engines may depend on their order, or wait for each other; those of versioned tables
 # come with settings, and those of periods and vectors are compared as they come.
@@ -81,7 +83,7 @@ class Dealing:
                 self._run_alone(section, sql)
 
     def _deal(self, pieces: Iterable[Piece]) -> None:
-        """The first rows come alone: those of an empty table may lock it (MDEV-515)."""
+        """The first rows come alone: the first of a table lock it as a whole (MDEV-515)."""
         if self._late is not None:
             pieces = keys_after_rows(pieces, self._late)
         given: set[Future[None]] = set()
@@ -173,11 +175,26 @@ def end_of_last_statement(rows: bytes) -> int:
 
 def run_piece(run: Callable[[bytes], None], section: Section, sql: bytes) -> None:
     """Run each of its statements. Raises ServerError, which tells where it happened."""
-    for statement in END_OF_STATEMENT.split(sql) if are_rows(section, sql) else [sql]:
+    statements = END_OF_STATEMENT.split(sql) if are_rows(section, sql) else [sql]
+    for statement in filter(None, statements):
         try:
-            run(statement)
+            run_through_deadlocks(run, statement)
         except ServerError as error:
             where = f"table {section.name}" if section.name else section.kind.value
             raise ServerError(
                 f"{error} ({where}: {beginning(b'', statement)})", error.number
             ) from error
+
+
+def run_through_deadlocks(run: Callable[[bytes], None], statement: bytes) -> None:
+    """Run it, and again where it was undone: each is a transaction of its own.
+
+    First rows of several partitions at once may lock each other out: each is a table to InnoDB.
+    """
+    for _ in range(MOST_DEADLOCKS):
+        try:
+            return run(statement)
+        except ServerError as error:
+            if error.number != DEADLOCK:
+                raise
+    return run(statement)
