@@ -584,15 +584,14 @@ def test_list_shows_what_is_there(work: Workplace, store: Store, bucket: str) ->
     assert '"database": "shop"' in work.restore("--list", "--json").stdout
 
 
-def test_password_is_in_no_argument(work: Workplace, server: Server) -> None:
-    """Of any process of a restore."""
-    server.query(f"DROP DATABASE {DATABASE}")
-    process = work.start_restore("latest")
+def test_password_is_in_no_argument(work: Workplace) -> None:
+    """Of any process of a restore, which takes a dump of what it replaces."""
+    process = work.start_restore("latest", "--overwrite")
     seen = set()
     while process.poll() is None:
         seen.add(subprocess.run(["ps", "-eo", "args"], stdout=subprocess.PIPE, check=True).stdout)
     assert process.returncode == 0
-    assert any(b"mariadb --defaults-file" in text for text in seen)
+    assert any(b"mariadb-dump --defaults-file" in text for text in seen)
     assert not any(b"pass word" in text for text in seen)
     process.communicate()
 
