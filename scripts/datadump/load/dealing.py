@@ -32,7 +32,7 @@ AT_ONE_TABLE = 3  # connections: more wait for each other at the page that grows
 # Rows of other engines may depend on their order, or wait for each other; those of versioned tables
 # come with settings, and those of periods and vectors are compared as they come.
 DEALT = (b") ENGINE=InnoDB ", b") ENGINE=MyISAM ", b") ENGINE=Aria ")
-NOT_DEALT = (b"WITH SYSTEM VERSIONING", b"PERIOD FOR", b"VECTOR KEY")
+NOT_DEALT = (b"WITH SYSTEM VERSIONING", b"PERIOD FOR", b"VECTOR KEY", b"USING HASH")
 ENDS = (b";\n", b";\r\n")  # of an INSERT: no value has a line end in it
 # What makes one connection's of a table, or one transaction of all its rows.
 OF_ONE_CONNECTION = re.compile(rb"(?:LOCK TABLES|UNLOCK TABLES|SET|COMMIT)\b", re.IGNORECASE)

@@ -125,7 +125,8 @@ class Server:
         with suppress(ServerError):  # the server may be gone itself
             for (number,) in self.query(there, database):
                 if number in numbers:  # and not another server's, behind the same address
-                    self.query(f"KILL {number}")
+                    with suppress(ServerError):  # it may have ended since
+                        self.query(f"KILL {number}")
 
     def load(self, sql: Iterable[bytes], database: str) -> None:
         """Run these pieces of SQL in that database, by the real client, up to the first error."""
