@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from queue import SimpleQueue
 
 from datadump.mariadb.complaints import ServerError
@@ -18,7 +17,7 @@ Work = Callable[[Session], None]
 class Connections:
     """These sessions, each with a thread of its own. For use by one thread.
 
-    All methods raise what a work has raised before, once it is known.
+    Who gives work, or waits for it, is raised what an earlier work has raised.
     """
 
     def __init__(self, sessions: Sequence[Session], pool: Executor) -> None:
@@ -41,9 +40,7 @@ class Connections:
         """
         one = self._free.get()
         self.require_success()
-        future = self._pool.submit(work, one)
-        future.add_done_callback(partial(self._take_back, one))
-        return future
+        return self._pool.submit(self._do, work, one)
 
     def finish(self) -> None:
         """Wait until all work is done."""
@@ -56,10 +53,14 @@ class Connections:
         if self._failures:
             raise self._failures[0]
 
-    def _take_back(self, one: Session, done: Future[None]) -> None:
-        if error := done.exception():
+    def _do(self, work: Work, one: Session) -> None:
+        try:
+            work(one)
+        except BaseException as error:
             self._failures.append(error)
-        self._free.put(one)
+            raise
+        finally:
+            self._free.put(one)
 
 
 @contextmanager

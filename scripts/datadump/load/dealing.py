@@ -20,7 +20,7 @@ from datadump.load.survey import BEFORE_TABLES, OF_A_TABLE
 from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.session import Session
 from datadump.sql.authorship import beginning
-from datadump.sql.inventory import END_OF_STATEMENT
+from datadump.sql.inventory import END_OF_STATEMENT, Moved
 from datadump.sql.lines import HEAD_OF_ROWS
 from datadump.sql.secondary_keys import Column, keys_after_rows, lines_of, makes_table
 from datadump.sql.sections import Kind, Piece, Section
@@ -34,10 +34,10 @@ AT_ONE_TABLE = 3  # connections: more wait for each other at the page that grows
 DEALT = (b") ENGINE=InnoDB ", b") ENGINE=MyISAM ", b") ENGINE=Aria ")
 NOT_DEALT = (b"WITH SYSTEM VERSIONING", b"PERIOD FOR", b"VECTOR KEY", b"USING HASH")
 ENDS = (b";\n", b";\r\n")  # of an INSERT: no value has a line end in it
-# What makes one connection's of a table, or one transaction of all its rows.
+# What makes one connection's of a table, or one transaction of all its rows. Rows of a locked table
+# are refused (1100) once another connection has made a table that refers to it.
 OF_ONE_CONNECTION = re.compile(rb"(?:LOCK TABLES|UNLOCK TABLES|SET|COMMIT)\b", re.IGNORECASE)
 LateKeys = set[Column] | None  # the columns that foreign keys refer to; None: no key is late
-Moved = Callable[[int], None]  # is told how many bytes of the dump are done
 
 
 class Dealing:
@@ -53,7 +53,7 @@ class Dealing:
     def load(self, pieces: Iterable[Piece]) -> list[Piece]:
         """Load the tables, and what comes before them; returns what is to come after them."""
         after: list[Piece] = []
-        for table, group in groupby(whole_statements(pieces), key=table_of):
+        for table, group in groupby(whole_statements(unlocked(pieces)), key=table_of):
             if table:
                 self._load_table(group)
                 continue
@@ -94,8 +94,6 @@ class Dealing:
                 if len(given) == AT_ONE_TABLE:
                     _, given = wait(given, return_when=FIRST_COMPLETED)
                 given.add(self._others.give(partial(self._run_all, [(section, sql)])))
-            elif section.kind is Kind.ROWS and OF_ONE_CONNECTION.match(sql):
-                self._moved(len(sql))
             elif has_rows:
                 after.append((section, sql))
             else:
@@ -116,6 +114,13 @@ class Dealing:
         for section, sql in pieces:
             run_piece(session.run_unhurried, section, sql)
             self._moved(len(sql))
+
+
+def unlocked(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """These pieces, but for what locks a table, or makes a transaction of its rows."""
+    for section, sql in pieces:
+        if section.kind is not Kind.ROWS or not OF_ONE_CONNECTION.match(sql):
+            yield section, sql
 
 
 def table_of(piece: Piece) -> str:

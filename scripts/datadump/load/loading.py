@@ -13,13 +13,14 @@ from typing import NamedTuple, TypeVar
 
 from datadump.ground.progress import Progress
 from datadump.load.connections import connections
-from datadump.load.dealing import Dealing, LateKeys, Moved
+from datadump.load.dealing import Dealing, LateKeys
 from datadump.load.programs import Refused, run_programs
 from datadump.load.survey import OF_A_TABLE, Outline
 from datadump.load.tables import pieces_of_tables
 from datadump.mariadb.complaints import ServerError
 from datadump.mariadb.server import Server
 from datadump.sql.adaptation import Adaptation, Wanted, arranged
+from datadump.sql.inventory import Moved
 from datadump.sql.programs import left_out_views
 from datadump.sql.reading import DumpFile
 from datadump.sql.sections import END, Kind, Piece, Section, sections, whole

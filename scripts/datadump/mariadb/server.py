@@ -1,7 +1,7 @@
 """A MariaDB server: what is asked of it, what is loaded into it, what is dumped from it.
 
-Questions, and what of a dump is program, go through mysqlclient; all else of dumps is loaded, and
-they are taken, by MariaDB's own programs.
+Questions go through mysqlclient, and so do dumps of mariadb-dump's as they are loaded; dumps are
+taken, and those of others loaded, by MariaDB's own programs.
 """
 
 from __future__ import annotations

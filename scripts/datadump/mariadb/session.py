@@ -1,6 +1,6 @@
-"""One connection to a database, over which what of a dump is program is sent.
+"""One connection to a database, over which a dump's statements are sent one by one.
 
-The ``mariadb`` client would look for the delimiter in its text, and by other rules than the
+In what is program the ``mariadb`` client would look for the delimiter by other rules than the
 server's: it may find one in what is a comment to the server, and send the rest as statements of
 their own (seen with 10.11 and 11.8).
 """

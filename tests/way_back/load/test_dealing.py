@@ -220,6 +220,22 @@ def test_failure_tells_table_and_statement_and_ends_all_at_once(
     )
 
 
+def test_table_that_a_dump_locks_takes_rows_while_others_refer_to_it(
+    server: Server, loader: Loader, tmp_path: Path
+) -> None:
+    """Another connection makes those meanwhile. To lock tables is mariadb-dump's default."""
+    made = [
+        f"CREATE TABLE a{n:02}_parent ({ID});\nINSERT INTO a{n:02}_parent {ROWS.format('')};\n"
+        f"CREATE TABLE a{n:02}_child (id INT PRIMARY KEY, FOREIGN KEY (id) REFERENCES "
+        f"a{n:02}_parent (id) ON DELETE CASCADE);\n"
+        for n in range(20)
+    ]
+    server.load("".join(made).encode(), "family")
+    dump = dumped(loader, "family", tmp_path / "dump.sql", "--add-locks")
+    loaded(loader, dump, "unlocked", in_parallel=True)
+    assert contents(server, "unlocked") == contents(server, "family")
+
+
 def test_statement_that_a_deadlock_undid_runs_again() -> None:
     """First rows of partitions lock each other out now and then; so the server is played here."""
     ran: list[bytes] = []
