@@ -24,7 +24,7 @@ def docker(*arguments: str, text: str | None = None) -> str:
 
 def image_of(folder: str) -> str:
     """The image that the Dockerfile there makes."""
-    return docker("build", "--quiet", str(ROOT / folder))
+    return docker("build", "--quiet", "--file", f"{ROOT / folder}/Dockerfile", str(ROOT))
 
 
 @contextmanager
