@@ -1,17 +1,11 @@
 #!/usr/bin/env bash
-# REGISTRY=registry.example.com/backup build-images.sh [--push]: builds the images that hold the scripts,
-# of what is committed, and names them $REGISTRY/{dump,python,watch}:$TAG. TAG is the commit, where none is set.
-# With --push they are pushed as well. Status 2: a setting is wrong.
+# REGISTRY=registry.example.com/backup build-images.sh [OPTION...]: builds the images that hold the scripts, of
+# what is committed, and names them $REGISTRY/{dump,python,watch}:$TAG. TAG is the commit, where none is set.
+# The options are those of docker buildx build: --push, --pull, --no-cache. Status 2: a setting is wrong.
 set -Eeuo pipefail
 
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 readonly FOLDERS=(dockerfiles scripts)
-readonly PUSH=${1:-}
-
-die() {
-    printf '%s: %s\n' "${0##*/}" "$1" >&2
-    exit 2
-}
 
 # context: what the images are made of, with the commit's time and one mode for each kind of file, so that
 # the same commit makes the same layers on any machine.
@@ -19,7 +13,7 @@ context() {
     git -c tar.umask=0022 archive --format=tar HEAD "${FOLDERS[@]}"
 }
 
-# build FOLDER NAME: the stage NAME-release of that folder's Dockerfile.
+# build FOLDER NAME OPTION...: the stage NAME-release of that folder's Dockerfile.
 build() {
     local image=$REGISTRY/$2:$TAG
     context | docker buildx build --quiet --file "dockerfiles/$1/Dockerfile" --target "$2-release" --tag "$image" \
@@ -27,18 +21,19 @@ build() {
         --label org.opencontainers.image.version="$TAG" \
         --label org.opencontainers.image.revision="$commit" \
         --label org.opencontainers.image.created="$(TZ=UTC git log -1 --format=%cd --date=iso-strict-local)" \
-        - >/dev/null
-    [[ -z $PUSH ]] || docker push --quiet "$image" >/dev/null
+        "${@:3}" - >/dev/null
     printf '%s\n' "$image"
 }
 
-[[ $# -eq 0 || $* == --push ]] || die "unknown argument: $*; there is only --push"
-[[ -n ${REGISTRY:-} ]] || die 'REGISTRY: set where the images belong, as registry.example.com/backup'
+if [[ -z ${REGISTRY:-} ]]; then
+    printf 'REGISTRY: set where the images belong, as registry.example.com/backup\n' >&2
+    exit 2
+fi
 commit=$(git rev-parse --verify HEAD)
 : "${TAG:=${commit::12}}"
 git diff --quiet HEAD -- "${FOLDERS[@]}" || printf 'what is not committed is not in these images\n' >&2
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) # as the image's own time, where the engine knows how
 export SOURCE_DATE_EPOCH
-build mysql-client dump
-build python python
-build python watch
+build mysql-client dump "$@"
+build python python "$@"
+build python watch "$@"
