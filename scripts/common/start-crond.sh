@@ -46,5 +46,5 @@ say_next_start() {
 crontabs=$(mktemp --directory)
 copy_crontab "$crontabs/root"
 each_job "$crontabs/root" say_next_start || refuse "$complaint"
-! command -v python3 >/dev/null || python3 -m compileall -q "$common/.."
+! command -v python3 >/dev/null || python3 -m compileall -q "${common%/*}"
 exec busybox crond -f -l 8 -c "$crontabs"
