@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from datadump.settings.watching import read_wanted
+from datadump.sight.seen import BackupSeen, DumpSeen, PipelineSeen, ProofSeen, Seen
 from datadump.watch.checks import Check, checks
-from datadump.watch.seen import BackupSeen, DumpSeen, PipelineSeen, ProofSeen, Seen
 
 HOUR, DAY, MIB = 3600, 86400, 1024 * 1024
 HOSTILE = """<script>alert(1)</script><!--#exec cmd="id" -->'"&amp;"""

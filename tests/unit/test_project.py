@@ -103,9 +103,9 @@ FLOORS = (
     {"settings", "dumps", "sql"},
     {"mariadb", "s3"},
     {"upload", "backups"},
-    {"load", "watch", "mirror"},
-    {"exchange", "beforehand", "status"},
-    {"restore"},
+    {"load", "sight", "mirror"},
+    {"exchange", "beforehand", "watch"},
+    {"restore", "status"},
     {"drill"},
     {"commands"},
 )

@@ -22,9 +22,9 @@ from datadump.settings.pipelines import Pipeline, are_several, read_pipeline
 from datadump.settings.retention import read_log_days, read_rules
 from datadump.settings.store import read_store
 from datadump.settings.watching import read_wanted
+from datadump.sight.daily_logs import is_log
+from datadump.sight.look import Place, look
 from datadump.watch.checks import Check, checks
-from datadump.watch.daily_logs import is_log
-from datadump.watch.look import Place, look
 
 DAYS_OF_NOTES = 1  # before today: an uploader's note may stand for a key of yesterday
 HEADER = ("KEY", "DUMPED AT", "KEPT", "WHY")

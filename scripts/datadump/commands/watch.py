@@ -18,10 +18,10 @@ from datadump.settings.pipelines import are_several, read_pipeline
 from datadump.settings.store import StoreAccess, read_store
 from datadump.settings.urls import read_alert_urls
 from datadump.settings.watching import read_memory_folder, read_status_folder, read_wanted
+from datadump.sight.look import Place, look
 from datadump.status.report import as_json, as_table
 from datadump.watch.changes import log_lines, news_for, next_memory, told_after
 from datadump.watch.checks import CLOCKS_APART, Check, checks
-from datadump.watch.look import Place, look
 from datadump.watch.memory import NONE, Memory, MemoryFolder
 from datadump.watch.telling import check_urls, message, send, target_of
 from datadump.watch.verdict import moment

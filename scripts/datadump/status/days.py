@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from datadump.watch.in_bucket import DAYS
-from datadump.watch.seen import BackupSeen, PipelineSeen
+from datadump.sight.in_bucket import DAYS
+from datadump.sight.seen import BackupSeen, PipelineSeen
 
 PROVEN, STORED, FAILED, NONE = "proven", "not proven", "failed", "without a backup"
 GONE = "no longer kept"  # the log tells of an upload

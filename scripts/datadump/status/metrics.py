@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
+from datadump.sight.seen import PipelineSeen, Seen
 from datadump.watch.checks import Check
-from datadump.watch.seen import PipelineSeen, Seen
 
 # By name: what it means, and what it is for a database; None where that isn't known.
 FIGURES: dict[str, tuple[str, Callable[[PipelineSeen], float | None]]] = {

@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from datadump.ground.terminal import human_size, span
+from datadump.sight.seen import BackupSeen, PipelineSeen, Seen
 from datadump.status.days import STATES, days_of, in_words
 from datadump.status.drawings import calendar, curve, places
 from datadump.watch.checks import CLOCKS_APART, Check
-from datadump.watch.seen import BackupSeen, PipelineSeen, Seen
 from datadump.watch.verdict import moment
 
 RESTORE = "docker compose run --rm restore "

@@ -6,11 +6,11 @@ import os
 from collections.abc import Mapping, Sequence
 
 from datadump.ground.files import replace_file
+from datadump.sight.seen import Seen
 from datadump.status.metrics import as_metrics
 from datadump.status.page import as_page
 from datadump.status.report import as_json
 from datadump.watch.checks import Check
-from datadump.watch.seen import Seen
 
 
 def publish(folder: str, checks: Sequence[Check], failing: Mapping[str, float], seen: Seen) -> None:

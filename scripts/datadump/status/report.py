@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from datadump.ground.terminal import aligned, printable, span
+from datadump.sight.seen import PipelineSeen, Seen
 from datadump.watch.checks import Check
-from datadump.watch.seen import PipelineSeen, Seen
 from datadump.watch.verdict import moment
 
 HEADER = ("STATE", "CHECK", "DATABASE", "SINCE", "WHAT")

@@ -1,1 +1,1 @@
-"""Whether all is well, by what the bucket, the folder and the log say; and who is told."""
+"""Whether all is well, by what was seen; and who is told."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from datadump.ground.terminal import human_size, printable, span
 from datadump.settings.watching import Wanted
-from datadump.watch.seen import BackupSeen, MirrorSeen, PipelineSeen, Seen
+from datadump.sight.seen import BackupSeen, MirrorSeen, PipelineSeen, Seen
 from datadump.watch.verdict import Verdict, moment, second, well, wrong
 
 # A database in use that lacks something comes before all that concerns backups.

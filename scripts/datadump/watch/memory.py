@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from datadump.ground.files import replace_file
 from datadump.ground.owner import open_own
-from datadump.watch.in_bucket import Facts
+from datadump.sight.in_bucket import Facts
 
 MEMORY, LOCK, HEALTH = "memory.json", ".lock", "health"
 

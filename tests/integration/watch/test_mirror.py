@@ -13,9 +13,9 @@ from datadump.s3.client import Patience, connect
 from datadump.settings.mirror import require_mirror
 from datadump.settings.pipelines import Pipeline
 from datadump.settings.store import read_store
-from datadump.watch.in_bucket import Told
-from datadump.watch.in_mirror import look_at_mirror
-from datadump.watch.seen import BackupSeen
+from datadump.sight.in_bucket import Told
+from datadump.sight.in_mirror import look_at_mirror
+from datadump.sight.seen import BackupSeen
 from support.programs import Workplace, today
 from support.proxy import Proxy, running_proxy
 from support.store import Store

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from datadump.sight.seen import BackupSeen, PipelineSeen, ProofSeen
 from datadump.status.days import FAILED, GONE, NONE, PROVEN, STORED, days_of, in_words
 from datadump.status.drawings import calendar, curve, places
-from datadump.watch.seen import BackupSeen, PipelineSeen, ProofSeen
 from support.states import DAY, database, day
 
 NOW = 1_795_000_000.0

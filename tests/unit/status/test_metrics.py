@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from datadump.sight.seen import PipelineSeen
 from datadump.status.metrics import as_metrics
 from datadump.watch.checks import WORST_FIRST
-from datadump.watch.seen import PipelineSeen
 from prometheus_client.parser import text_string_to_metric_families
 from support.pages import rows_of
 from support.programs import ROOT

@@ -9,10 +9,10 @@ from xml.etree.ElementTree import Element
 
 import html5lib
 import pytest
+from datadump.sight.seen import BackupSeen, PipelineSeen, ProofSeen
 from datadump.status.page import as_page
 from datadump.status.report import as_json
 from datadump.watch.checks import WORST_FIRST
-from datadump.watch.seen import BackupSeen, PipelineSeen, ProofSeen
 from support.pages import rows_of
 from support.states import DAY, HOSTILE, HOUR, Found, database, day, look, states
 

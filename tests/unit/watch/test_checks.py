@@ -8,8 +8,7 @@ from datetime import datetime
 import pytest
 from datadump.settings.environment import SettingsError
 from datadump.settings.watching import Wanted, read_wanted
-from datadump.watch.checks import WORST_FIRST, Check, checks
-from datadump.watch.seen import (
+from datadump.sight.seen import (
     BackupSeen,
     DumpSeen,
     ExchangeSeen,
@@ -18,6 +17,7 @@ from datadump.watch.seen import (
     ProofSeen,
     Seen,
 )
+from datadump.watch.checks import WORST_FIRST, Check, checks
 from support.pages import rows_of
 
 NOW = 1_795_000_000.0

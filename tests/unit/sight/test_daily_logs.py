@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from datadump.watch.daily_logs import DailyLogs
+from datadump.sight.daily_logs import DailyLogs
 
 
 def write(folder: Path, ahead: int, *messages: str) -> None:

@@ -14,7 +14,7 @@ from datadump.s3.errors import DeniedError
 from datadump.s3.listing import Stored
 from datadump.s3.metadata import Metadata
 from datadump.settings.pipelines import Pipeline
-from datadump.watch.seen import BackupSeen, ProofSeen
+from datadump.sight.seen import BackupSeen, ProofSeen
 
 DAYS = 90  # that are listed; older ones only where nothing is newer
 NEWEST = 10  # backups, where all are older

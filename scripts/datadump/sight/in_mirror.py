@@ -10,8 +10,8 @@ from datadump.backups.stored import stored_backups
 from datadump.s3.bucket import Bucket
 from datadump.s3.errors import BucketAbsentError, StoreError
 from datadump.settings.pipelines import Pipeline
-from datadump.watch.in_bucket import Told
-from datadump.watch.seen import BackupSeen, MirrorSeen
+from datadump.sight.in_bucket import Told
+from datadump.sight.seen import BackupSeen, MirrorSeen
 
 
 def look_at_mirror(mirror: Bucket, told: Mapping[Pipeline, Told]) -> MirrorSeen:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from datadump.ground.daily_log import EXCHANGE_BEGUN, EXCHANGE_ENDED
-from datadump.watch.seen import DumpSeen, ExchangeSeen
+from datadump.sight.seen import DumpSeen, ExchangeSeen
 
 DAYS_READ = 90  # of the newest logs
 LAST_LINES = 20

@@ -16,10 +16,10 @@ from datadump.s3.keys import is_day
 from datadump.s3.listing import Listing
 from datadump.settings.pipelines import Pipeline
 from datadump.settings.watching import Wanted
-from datadump.watch.daily_logs import DailyLogs
-from datadump.watch.in_bucket import BucketLook, Facts, Told
-from datadump.watch.in_mirror import look_at_mirror
-from datadump.watch.seen import PipelineSeen, Seen
+from datadump.sight.daily_logs import DailyLogs
+from datadump.sight.in_bucket import BucketLook, Facts, Told
+from datadump.sight.in_mirror import look_at_mirror
+from datadump.sight.seen import PipelineSeen, Seen
 
 AT_ONCE = 8  # pipelines that the bucket is asked about; boto3 has ten connections
 NOTHING = Told([], [])
