@@ -25,8 +25,15 @@ class News(NamedTuple):
 
 
 def next_memory(memory: Memory, checks: Sequence[Check], now: float) -> Memory:
-    """What is known after this look; of what could not be looked at, what was known before."""
+    """What is known after this look; of what could not be looked at, what was known before.
+
+    What isn't looked at any more, since nobody is to be told of it, is forgotten.
+    """
     failing, well = dict(memory.failing), dict(memory.well)
+    if all(check.passed for check in checks if check.name == "bucket"):  # else some are missing
+        looked_at = {check.subject for check in checks}
+        failing = {subject: at for subject, at in failing.items() if subject in looked_at}
+        well = {subject: looks for subject, looks in well.items() if subject in looked_at}
     for check in checks:
         if not check.passed:
             failing.setdefault(check.subject, now)

@@ -85,3 +85,13 @@ def test_clock_that_goes_back_keeps_nobody_from_being_told() -> None:
     failing = check("backup", passed=False)
     memory = next_memory(NONE, [failing], 1_795_000_000)
     assert news_for({"backup of shop": memory.at + DAY}, memory, [failing]).failing == [failing]
+
+
+def test_what_nobody_looks_at_any_more_is_forgotten() -> None:
+    """As where DB_EXCLUDE names it by now: it is neither wrong for ever nor said to be well."""
+    bucket, failing = check("bucket", passed=True), check("backup", passed=False)
+    memory = next_memory(NONE, [bucket, failing], 1)
+    assert set(memory.failing) == {"backup of shop"}
+    assert next_memory(memory, [bucket], 2).failing == {}
+    away = [check("bucket", passed=False)]
+    assert set(next_memory(memory, away, 2).failing) == {"backup of shop", "bucket of shop"}
