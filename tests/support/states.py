@@ -77,6 +77,12 @@ def states(now: float | None = None) -> dict[str, Found]:
     forty = [database(f"db_{number:02}", now) for number in range(40)]
     failed = DumpSeen(now - HOUR, NO_SERVER)
     forty[16] = database("db_16", now, silent=2)._replace(dump=failed, failed=[day(now)])
+    fleet = [
+        database(f"db{n // 8:02}/shop_{n % 8}", now, silent=2 if n in {42, 77} else 0)._replace(
+            waiting=None, dump=None, uploaded=0.0
+        )
+        for n in range(100)
+    ]
     away = [
         one._replace(
             backups=[], proofs=[], waiting=[now - 2 * DAY, now - DAY], uploaded=now - 3 * DAY
@@ -86,6 +92,7 @@ def states(now: float | None = None) -> dict[str, Found]:
     return {
         "well": look(now, *three),
         "forty": look(now, *forty),
+        "fleet": look(now, *fleet, bucket_alone=True, free=None, log=[]),
         "away": look(now, *away, trouble=UNREACHABLE),
         "fresh": look(now, PipelineSeen("FACULDADE"), log=[]),
         "hostile": look(now, database(HOSTILE, now), database("n" * 64, now), log=[HOSTILE]),

@@ -3,33 +3,54 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from datadump.commands.boundary import exit_status
 from datadump.ground.daily_log import log
+from datadump.ground.terminal import printable
 from datadump.s3.bucket import Bucket
 from datadump.s3.client import HASTY, connect
 from datadump.s3.errors import StoreError
 from datadump.settings.environment import check_folder, put_environment_in_force
 from datadump.settings.mirror import read_mirror
-from datadump.settings.pipelines import are_several, read_pipeline
+from datadump.settings.pipelines import are_several, normal_prefix, read_pipeline
 from datadump.settings.store import StoreAccess, read_store
 from datadump.settings.urls import read_alert_urls
-from datadump.settings.watching import read_memory_folder, read_status_folder, read_wanted
+from datadump.settings.watching import (
+    Wanted,
+    read_memory_folder,
+    read_status_folder,
+    read_wanted,
+)
+from datadump.sight.fleet import Shared, look_at_all
+from datadump.sight.in_bucket import Facts
 from datadump.sight.look import Place, look
+from datadump.sight.seen import Seen
 from datadump.status.report import as_json, as_table
 from datadump.watch.changes import log_lines, news_for, next_memory, told_after
-from datadump.watch.checks import CLOCKS_APART, Check, checks
+from datadump.watch.checks import Check, checks
 from datadump.watch.memory import NONE, Memory, MemoryFolder
 from datadump.watch.telling import check_urls, message, send, target_of
-from datadump.watch.verdict import moment
+from datadump.watch.verdict import CLOCKS_APART, moment
+
+Look = Callable[[Wanted, Facts], tuple[Seen, Facts]]
 
 
 def watch_command(arguments: Sequence[str]) -> int:
-    """``watch [--json | --test-alert]``; returns the exit status: 1 where a check fails."""
+    """``watch [--all-prefixes [BELOW]] [--json | --test-alert]``; returns the exit status.
+
+    It is 1 where a check fails.
+    """
     parser = argparse.ArgumentParser(prog="watch", description="Looks whether all is well.")
+    parser.add_argument(
+        "--all-prefixes", nargs="?", const="", metavar="BELOW",
+        help="at every pipeline that shares the bucket, or whose prefix is BELOW that one, by what "
+        "the bucket has; no folder of dumps and no log is looked at",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="what was found, as JSON")
     parser.add_argument("--test-alert", action="store_true", help="send a message to all, now")
     given = parser.parse_args(arguments)
@@ -51,9 +72,8 @@ def send_test(environment: Mapping[str, str], _: argparse.Namespace) -> int:
 
 def watch(environment: Mapping[str, str], given: argparse.Namespace) -> int:
     """Look, say what was found, and tell whoever is to know; returns the exit status."""
-    access, whole = read_store(environment), read_pipeline(environment)
-    mirror = mirror_of(environment, access)
-    check_folder("DUMPS_DIR", whole.dumps)
+    view = whole_bucket if given.all_prefixes is not None else this_host
+    look_now, place = view(environment, given)
     wanted, urls = read_wanted(environment), read_alert_urls(environment)
     folder = MemoryFolder(read_memory_folder(environment))
     if not folder.lock():
@@ -63,14 +83,12 @@ def watch(environment: Mapping[str, str], given: argparse.Namespace) -> int:
     say_what_is_odd(memory)
     if not {target_of(url) for url in urls} <= memory.told.keys():
         check_urls(urls)
-    bucket, logs = connect(access), environment.get("LOGS_DIR", "/logs")
-    place = Place(bucket, whole, are_several(environment), logs, mirror)
-    seen, facts = look(place, wanted, memory.facts)
+    seen, facts = look_now(wanted, memory.facts)
     found = checks(seen, wanted)
     for line in log_lines(memory, found):
-        log(line, to_stderr=given.json)  # JSON stands alone
+        note(line, environment, given)
     after = next_memory(memory, found, seen.at)._replace(facts=facts)
-    after = after._replace(told=tell(urls, after, found, bucket.url(whole.prefix)))
+    after = after._replace(told=tell(urls, after, found, place))
     healthy = all(check.passed for check in found)
     folder.write(after, healthy=healthy)
     print((as_json if given.json else as_table)(found, after.failing, seen), flush=True)
@@ -79,6 +97,32 @@ def watch(environment: Mapping[str, str], given: argparse.Namespace) -> int:
 
         publish(page, found, after.failing, seen)
     return 0 if healthy else 1
+
+
+def this_host(environment: Mapping[str, str], _: argparse.Namespace) -> tuple[Look, str]:
+    """How its pipelines are looked at, and where their backups are. Raises SettingsError."""
+    access, whole = read_store(environment), read_pipeline(environment)
+    mirror = mirror_of(environment, access)
+    check_folder("DUMPS_DIR", whole.dumps)
+    bucket, logs = connect(access), environment.get("LOGS_DIR", "/logs")
+    place = Place(bucket, whole, are_several(environment), logs, mirror)
+    return partial(look, place), bucket.url(whole.prefix)
+
+
+def whole_bucket(environment: Mapping[str, str], given: argparse.Namespace) -> tuple[Look, str]:
+    """The same of every pipeline that shares the bucket. Raises SettingsError."""
+    access = read_store(environment)
+    below = normal_prefix(given.all_prefixes, "--all-prefixes")
+    bucket, mirror = connect(access), mirror_of(environment, access)
+    return partial(look_at_all, Shared(bucket, below, mirror)), bucket.url(below)
+
+
+def note(line: str, environment: Mapping[str, str], given: argparse.Namespace) -> None:
+    """To the log; where a look was of the bucket alone, that may be of a host that has none."""
+    if given.all_prefixes is None or os.path.isdir(environment.get("LOGS_DIR", "/logs")):
+        log(line, to_stderr=given.json)  # JSON stands alone
+    else:
+        print(printable(line), file=sys.stderr if given.json else sys.stdout)
 
 
 def mirror_of(environment: Mapping[str, str], first: StoreAccess) -> Bucket | None:

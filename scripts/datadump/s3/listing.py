@@ -78,15 +78,14 @@ class Listing:
         found = [name for page in pages for name in folders_of(page)]
         return [name.removeprefix(folder).rstrip("/") for name in found]
 
-    def stored_after(self, prefix: str, start: str) -> list[Stored]:
-        """What is stored under keys that start so and come after ``start`` in their order.
+    def stored(self, prefix: str, after: str = "") -> Iterator[Stored]:
+        """What is stored under keys that start so and come after that one, as the store tells it.
 
         Raises FlawedListingError where the store doesn't tell all.
         """
-        return [
-            Stored(item["Key"], plausible(item.get("Size", 0)), bare_etag(item.get("ETag", "")))
-            for item in self._items(prefix, StartAfter=start)
-        ]
+        for item in self._items(prefix, **({"StartAfter": after} if after else {})):
+            etag = bare_etag(item.get("ETag", ""))
+            yield Stored(item["Key"], plausible(item.get("Size", 0)), etag)
 
     def version_of(self, key: str) -> str | None:
         """The id of the version that the object had at the bucket's moment; None for no object.

@@ -82,13 +82,16 @@ def short_prefix(prefix: str) -> str:
     return normal_prefix(prefix)
 
 
-def normal_prefix(prefix: str) -> str:
-    """``host/one/`` for ``/host/one``; raises SettingsError for one that can't be part of a key."""
+def normal_prefix(prefix: str, setting: str = "S3_PREFIX") -> str:
+    """``host/one/`` for ``/host/one``; raises SettingsError for one that can't be part of a key.
+
+    ``setting`` is what says so, for that error.
+    """
     prefix = prefix.strip("/")
     if not prefix:
         return ""
     parts = prefix.split("/")
     # A backslash is a slash to some stores, and then no listing has the keys that were stored.
     if not is_plain_text(prefix) or "\\" in prefix or {"", ".", ".."} & set(parts):
-        raise SettingsError(f"S3_PREFIX: {prefix!r} is not a plain path such as hosts/one")
+        raise SettingsError(f"{setting}: {prefix!r} is not a plain path such as hosts/one")
     return prefix + "/"

@@ -47,6 +47,11 @@ def words(text: str) -> list[str]:
     return list(dict.fromkeys(text.replace(",", " ").split()))
 
 
+def as_word(name: str) -> str:
+    """What names it in DB_EXCLUDE, where blanks and commas come between names."""
+    return re.sub(r"[\s,]", "*", name)
+
+
 def as_pattern(word: str) -> re.Pattern[str]:
     """A name in which * is any text."""
     return re.compile(".*".join(map(re.escape, word.split("*"))), re.DOTALL)

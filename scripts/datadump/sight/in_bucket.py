@@ -1,24 +1,35 @@
-"""What the bucket tells of a pipeline, by two listings, and a request for each new object there."""
+"""What the bucket tells of a pipeline, by listings, and a request for each new object there."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from datadump.backups.catalogue import Catalogue
 from datadump.backups.proofs import Proof, Proofs
-from datadump.backups.stored import stored_backups, stored_proofs
+from datadump.backups.stored import (
+    Below,
+    Limits,
+    place_in_time,
+    prefix_of,
+    stored_backups,
+    stored_everywhere,
+    stored_proofs,
+)
 from datadump.backups.turns import moment
 from datadump.s3.bucket import Bucket
 from datadump.s3.errors import DeniedError
+from datadump.s3.keys import is_dump_key
 from datadump.s3.listing import Stored
 from datadump.s3.metadata import Metadata
 from datadump.settings.pipelines import Pipeline
 from datadump.sight.seen import BackupSeen, ProofSeen
 
-DAYS = 90  # that are listed; older ones only where nothing is newer
+DAYS = 90  # that count; older ones only where nothing is newer
 NEWEST = 10  # backups, where all are older
-MOST_ASKED = 100  # new objects of a pipeline in a look
+MOST_ASKED = 100  # new objects of a prefix in a look
+AT_ONCE = 8  # prefixes that the bucket is asked about; boto3 has ten connections
 NO_METADATA = Metadata("", "", "", "")
 
 Facts = dict[str, Any]  # what can't change, by key and ETag: asked for once
@@ -29,6 +40,27 @@ class Told(NamedTuple):
 
     backups: list[BackupSeen]
     proofs: list[ProofSeen]
+
+
+class Found(NamedTuple):
+    """What there is of one prefix, which several databases may share."""
+
+    backups: list[tuple[BackupSeen, str]]  # and whose each is; '' where nobody tells
+    proofs: list[ProofSeen]
+
+    @property
+    def databases(self) -> set[str]:
+        """Those that are known to have backups there."""
+        return {database for _, database in self.backups if database}
+
+    def of(self, database: str) -> Told:
+        """That one's; what nobody tells of may be."""
+        own = {"", database}
+        others = {backup.key for backup, whose in self.backups if whose not in own}
+        return Told(
+            [backup for backup, whose in self.backups if whose in own],
+            [one for one in self.proofs if one.key not in others],
+        )
 
 
 class BucketLook:
@@ -44,17 +76,23 @@ class BucketLook:
         self.facts: Facts = {}
 
     def of(self, pipeline: Pipeline) -> Told:
-        """What there is of it; others may share the prefix."""
-        catalogue = Catalogue(self._bucket, pipeline)
-        stored = stored_backups(self._bucket, pipeline.prefix, self._since)
-        backups = self._backups(stored or self._older(catalogue))
-        own = {"", pipeline.database}
-        others = {backup.key for backup, database in backups if database not in own}
-        proofs = stored_proofs(self._bucket, pipeline.prefix, self._since)
-        return Told(
-            [backup for backup, database in backups if database in own],
-            [one for one in self._proofs(catalogue.proofs, proofs) if one.key not in others],
-        )
+        """What there is of it; others may share the prefix. It takes two listings."""
+        catalogue, prefix = Catalogue(self._bucket, pipeline), pipeline.prefix
+        backups = stored_backups(self._bucket, prefix, self._since) or self._older(catalogue)
+        proofs = stored_proofs(self._bucket, prefix, self._since)
+        found = self.at(prefix, Below(backups, proofs))
+        if not proofs and (newest := seen(catalogue.proofs.newest())):
+            found.proofs.append(ProofSeen(*newest))
+        return found.of(pipeline.database)
+
+    def everywhere(self, prefix: str, kept: Collection[str]) -> dict[str, Below]:
+        """What is listed below each prefix that starts so: of that age, or with one of the keys."""
+        return stored_everywhere(self._bucket, prefix, Limits(self._since, NEWEST, kept))
+
+    def at(self, prefix: str, listed: Below) -> Found:
+        """What there is of that prefix, by what is listed there."""
+        proofs = Proofs(self._bucket, prefix)
+        return Found(self._backups(listed.backups), self._proofs(proofs, listed.proofs))
 
     def _older(self, catalogue: Catalogue) -> list[Stored]:
         backups = catalogue.newest(NEWEST).backups
@@ -85,8 +123,8 @@ class BucketLook:
         return [moment(told.dumped_at), told.database]
 
     def _proofs(self, proofs: Proofs, stored: list[Stored]) -> list[ProofSeen]:
-        """Those that can be read; of the time before the last days the newest, if there is one."""
-        told = [] if stored else [seen(proofs.newest())]
+        """Those that can be read."""
+        told = []
         for one in stored:
             try:
                 told.append(self._proof(proofs, one))
@@ -110,3 +148,23 @@ def seen(proof: Proof | None) -> list[Any] | None:
     restore = sum(proof.seconds.get(phase, 0) for phase in ("fetch", "read", "load"))
     at = moment(proof.at)
     return [proof.key, at, proof.verified, proof.reason, restore, proof.etag]
+
+
+def newest_known(facts: Facts, below: str) -> dict[Pipeline, str]:
+    """The pipelines that these facts tell of, under prefixes that start so.
+
+    Of each, the fact of its newest backup.
+    """
+    newest: dict[Pipeline, str] = {}
+    for fact in facts:
+        key = key_of(fact)
+        if key.startswith(below) and is_dump_key(key):
+            one = Pipeline(facts[fact][1], "", prefix_of(key))
+            newest[one] = max(newest.get(one, fact), fact, key=lambda of: place_in_time(key_of(of)))
+    named = {one.prefix for one in newest if one.database}  # what has no name there is theirs
+    return {one: newest[one] for one in newest if one.database or one.prefix not in named}
+
+
+def key_of(fact: str) -> str:
+    """What is called so: an ETag has no blank."""
+    return fact.rpartition(" ")[0]

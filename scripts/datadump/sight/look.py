@@ -17,11 +17,10 @@ from datadump.s3.listing import Listing
 from datadump.settings.pipelines import Pipeline
 from datadump.settings.watching import Wanted
 from datadump.sight.daily_logs import DailyLogs
-from datadump.sight.in_bucket import BucketLook, Facts, Told
+from datadump.sight.in_bucket import AT_ONCE, BucketLook, Facts, Told
 from datadump.sight.in_mirror import look_at_mirror
 from datadump.sight.seen import PipelineSeen, Seen
 
-AT_ONCE = 8  # pipelines that the bucket is asked about; boto3 has ten connections
 NOTHING = Told([], [])
 
 

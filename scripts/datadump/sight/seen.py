@@ -57,7 +57,7 @@ class PipelineSeen(NamedTuple):
     database: str
     backups: Sequence[BackupSeen] = ()  # of the last days or, with none there, the newest
     proofs: Sequence[ProofSeen] = ()  # likewise; both have that of the newest key first
-    waiting: Sequence[float] = ()  # when each dump that waits was finished
+    waiting: Sequence[float] | None = ()  # when each was finished; None where nobody looked there
     dump: DumpSeen | None = None
     uploaded: float = 0.0  # when the last one was, by the log; 0 where that doesn't tell
     failed: Collection[str] = ()  # the days on which a dump failed, by the log
@@ -111,3 +111,4 @@ class Seen(NamedTuple):
     exchanges: Sequence[ExchangeSeen] = ()  # by the log, oldest first
     log: Sequence[str] = ()  # the last lines of the newest daily log
     mirror: MirrorSeen | None = None  # None where none is set, or the first bucket can't be asked
+    bucket_alone: bool = False  # of all that share it: no folder and no log were looked at

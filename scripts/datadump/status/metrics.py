@@ -29,7 +29,7 @@ FIGURES: dict[str, tuple[str, Callable[[PipelineSeen], float | None]]] = {
     ),
     "waiting_dumps": (
         "Finished dumps that aren't uploaded yet.",
-        lambda one: len(one.waiting),
+        lambda one: None if one.waiting is None else len(one.waiting),
     ),
     "expected_restore_seconds": (
         "How long fetching, reading and loading took in the last drill.",

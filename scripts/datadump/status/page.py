@@ -16,10 +16,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from datadump.ground.terminal import human_size, span
 from datadump.sight.seen import BackupSeen, PipelineSeen, Seen
-from datadump.status.days import STATES, days_of, in_words
+from datadump.status.days import GONE, STATES, days_of, in_words
 from datadump.status.drawings import calendar, curve, places
-from datadump.watch.checks import CLOCKS_APART, Check
-from datadump.watch.verdict import moment
+from datadump.status.report import pipelines_in
+from datadump.watch.checks import Check
+from datadump.watch.verdict import CLOCKS_APART, moment
 
 RESTORE = "docker compose run --rm restore "
 NEWEST = 10  # backups of a database that are shown
@@ -47,18 +48,23 @@ def as_page(checks: Sequence[Check], failing: Mapping[str, float], seen: Seen) -
     """The page. What came from a bucket, a server or a log stays text there, whatever it is."""
     wrong = [check for check in checks if not check.passed]
     failed = {check.database for check in wrong}
+    rows = [row(one, number, seen, failed) for number, one in enumerate(seen.pipelines, 1)]
+    if seen.bucket_alone:  # there may be many
+        rows.sort(key=lambda row: row["state"] != "bad")
     return rendered(
         looked=f"{moment(seen.at)} {datetime.fromtimestamp(seen.at).astimezone():%Z}",
         known=not seen.trouble,
         checks=len(checks),
         failed=len(wrong),
+        alone=seen.bucket_alone,
+        pipelines=pipelines_in(seen),
         wrong=[
             (check.subject, moment(failing.get(check.subject, seen.at)), check.text)
             for check in wrong
         ]
         + unasked(checks, failing),
-        databases=[row(one, number, seen, failed) for number, one in enumerate(seen.pipelines, 1)],
-        states=STATES,
+        databases=rows,
+        states=[state for state in STATES if state != GONE or not seen.bucket_alone],
         log=seen.log,
     )
 

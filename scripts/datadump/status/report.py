@@ -12,11 +12,17 @@ from datadump.watch.checks import Check
 from datadump.watch.verdict import moment
 
 HEADER = ("STATE", "CHECK", "DATABASE", "SINCE", "WHAT")
+DETAILS = {"proof", "size"}  # checks of what is well, where there are many
 VERSION = 1  # of the JSON: higher when a field goes, or means something else
 
 
 def as_table(checks: Sequence[Check], failing: Mapping[str, float], seen: Seen) -> str:
-    """The checks, those that fail first, and how long a restore would take."""
+    """The checks, those that fail first, and how long a restore would take.
+
+    Of a whole bucket there is a line for each pipeline that is well, and their number comes last,
+    where a terminal is read first.
+    """
+    brief = seen.bucket_alone
     rows = [
         (
             "ok" if check.passed else "FAILED",
@@ -26,14 +32,24 @@ def as_table(checks: Sequence[Check], failing: Mapping[str, float], seen: Seen) 
             check.text,
         )
         for check in checks
+        if not (brief and check.passed and check.name in DETAILS)
     ]
     lines = aligned([HEADER, *rows])
+    if brief:
+        failed = sum(not check.passed for check in checks)
+        return "\n".join([*lines, f"{failed} of {len(checks)} checks fail; {pipelines_in(seen)}"])
     for one in seen.pipelines:
         if one.restore_seconds:
             lines.append(
                 printable(f"a restore of {one.database} would take {span(one.restore_seconds)}")
             )
     return "\n".join(lines)
+
+
+def pipelines_in(seen: Seen) -> str:
+    """How many a look at a whole bucket has seen."""
+    number = len(seen.pipelines)
+    return f"{number} pipeline{'' if number == 1 else 's'}"
 
 
 def as_json(checks: Sequence[Check], failing: Mapping[str, float], seen: Seen) -> str:
@@ -67,7 +83,7 @@ def database(one: PipelineSeen) -> dict[str, Any]:
             "verified": one.proof.verified,
             "reason": one.proof.reason,
         },
-        "waiting": list(one.waiting),
+        "waiting": None if one.waiting is None else list(one.waiting),
         "dump": one.dump and one.dump._asdict(),
         "uploaded": one.uploaded or None,
         "expected_restore_seconds": one.restore_seconds or None,

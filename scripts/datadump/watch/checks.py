@@ -8,26 +8,35 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from statistics import median
 from typing import NamedTuple
 
 from datadump.ground.terminal import human_size, printable, span
 from datadump.settings.watching import Wanted
-from datadump.sight.seen import BackupSeen, MirrorSeen, PipelineSeen, Seen
-from datadump.watch.verdict import Verdict, moment, second, well, wrong
+from datadump.sight.seen import MirrorSeen, PipelineSeen, Seen
+from datadump.watch.of_one import backup, dump, proof, size, upload
+from datadump.watch.verdict import (
+    CLOCKS_APART,
+    HERE,
+    ON_ITS_HOST,
+    Remedies,
+    Verdict,
+    moment,
+    second,
+    well,
+    wrong,
+)
 
 # A database in use that lacks something comes before all that concerns backups.
 WORST_FIRST = (
     "restore", "bucket", "backup", "proof", "size", "dump", "upload", "mirror", "room", "coverage",
 )  # fmt: skip
-SIZES_COMPARED = 7  # backups before the newest, of the same suffix
-CLOCKS_APART = 300  # seconds that two clocks may differ
 UNDER_WAY = 600  # seconds that an exchange may take, which takes some; then it was cut
-TO_COME = "which is to come: one of two clocks is wrong, and how old it is isn't known"
-DUMP = "docker compose run --rm dump"
-DRILL = "docker compose run --rm restore-drill"
+ANY = "*"  # what any database at all is called, where there is none
+NOT_ONE = (
+    "there is not one backup that is watched: is this the bucket that the hosts upload to, is the "
+    "prefix behind --all-prefixes the right one, and does DB_EXCLUDE leave any?"
+)
 UNDO = "docker compose run --rm restore --undo"
-LOG = "the newest file in logs/"
 
 
 class Check(NamedTuple):
@@ -50,22 +59,19 @@ class Check(NamedTuple):
 def checks(seen: Seen, wanted: Wanted) -> list[Check]:
     """All results, those that fail first, the worst of them at the top.
 
-    Of backups there are none where nobody could ask.
+    Of backups there are none where nobody could ask; nor are there any of a folder or a log where
+    nobody looked.
     """
-    about_all = {"restore": restore, "bucket": bucket, "coverage": coverage}
-    found = [Check(name, "", *verdict(seen)) for name, verdict in about_all.items()]
-    if not seen.trouble:  # else no sizes are known: what fails there fails still
-        found.append(Check("room", "", *room(seen)))
+    remedies = ON_ITS_HOST if seen.bucket_alone else HERE
+    found = [Check("bucket", "", *bucket(seen))]
+    if not seen.bucket_alone:
+        found += of_this_host(seen, wanted)
     if seen.mirror:
-        found.append(Check("mirror", "", *mirror(seen.mirror, seen.at, wanted)))
-    for one in seen.pipelines:
-        name = one.database
-        if not seen.trouble:
-            found.append(Check("backup", name, *backup(one, seen.at, wanted)))
-            found.append(Check("proof", name, *proof(one, seen.at, wanted)))
-            found.append(Check("size", name, *size(one)))
-        found.append(Check("upload", name, *upload(one, seen.at, wanted)))
-        found.append(Check("dump", name, *dump(one)))
+        found.append(Check("mirror", "", *mirror(seen.mirror, seen.at, wanted, remedies)))
+    for one in seen.pipelines if not seen.trouble else ():
+        found += of_its_backups(one, seen.at, wanted, remedies)
+    if not seen.pipelines and not seen.trouble:
+        found.append(Check("backup", ANY, *wrong(NOT_ONE)))
     found.sort(key=lambda check: (check.passed, WORST_FIRST.index(check.name)))
     # What is left from before there were several may be of a database that has a folder by now.
     worst: dict[str, Check] = {}
@@ -74,106 +80,33 @@ def checks(seen: Seen, wanted: Wanted) -> list[Check]:
     return list(worst.values())
 
 
+def of_this_host(seen: Seen, wanted: Wanted) -> list[Check]:
+    """By its folder of dumps, and its log."""
+    found = [Check("restore", "", *restore(seen)), Check("coverage", "", *coverage(seen))]
+    if not seen.trouble:  # else no sizes are known: what fails there fails still
+        found.append(Check("room", "", *room(seen)))
+    for one in seen.pipelines:
+        found.append(Check("upload", one.database, *upload(one, seen.at, wanted)))
+        found.append(Check("dump", one.database, *dump(one)))
+    return found
+
+
+def of_its_backups(
+    one: PipelineSeen, now: float, wanted: Wanted, remedies: Remedies
+) -> list[Check]:
+    """By what the bucket has of one database."""
+    return [
+        Check("backup", one.database, *backup(one, now, wanted, remedies)),
+        Check("proof", one.database, *proof(one, now, wanted, remedies)),
+        Check("size", one.database, *size(one)),
+    ]
+
+
 def bucket(seen: Seen) -> Verdict:
     """Whether it answers."""
     if not seen.trouble:
         return well("the bucket answers")
     return wrong(f"the bucket can't be asked, so nothing is known of backups: {seen.trouble}")
-
-
-def backup(one: PipelineSeen, now: float, wanted: Wanted) -> Verdict:
-    """Whether the newest is young enough. The first may be on its way."""
-    if one.backup is None:
-        if one.waiting and now - min(one.waiting) <= wanted.upload_age:
-            return well("the first backup is on its way")
-        return wrong(f"there is no backup at all: take one ({DUMP}), and see {LOG}")
-    if not one.backup.dumped_at:
-        return wrong(f"how old {one.backup.key} is isn't known: it has no dumped-at")
-    age, of = now - one.backup.dumped_at, moment(one.backup.dumped_at)
-    if age < -CLOCKS_APART:
-        return wrong(f"the newest backup is of {of}, {TO_COME}")
-    said = f"the newest backup is {span(age)} old, of {of}"
-    if age <= wanted.backup_age:
-        return well(said)
-    return wrong(
-        f"{said}, and {span(wanted.backup_age)} are allowed: dumps or uploads have stopped; see "
-        f"{LOG}. If this database is gone for good, name it in DB_EXCLUDE"
-    )
-
-
-def proof(one: PipelineSeen, now: float, wanted: Wanted) -> Verdict:
-    """Whether the last drill proved its backup, and is young enough where that is asked for."""
-    if one.proof is None:
-        if wanted.proof_age is None or one.backup is None:
-            return well("no drill was held, and none is asked for")
-        return wrong(f"no backup was ever proven: hold a drill ({DRILL})")
-    age = now - one.proof.at
-    if age < -CLOCKS_APART:
-        return wrong(f"the last drill was held at {moment(one.proof.at)}, {TO_COME}")
-    said = f"the last drill was held {span(age)} ago, of {one.proof.key}"
-    if not one.proof.verified:
-        return wrong(
-            f"{said}, and FAILED: {one.proof.reason}. That backup may not come back: take another "
-            f"({DUMP}), drill that, and remove no older one"
-        )
-    if wanted.proof_age is not None and age > wanted.proof_age:
-        return wrong(f"{said}, and {span(wanted.proof_age)} are allowed: hold one ({DRILL})")
-    return well(said)
-
-
-def size(one: PipelineSeen) -> Verdict:
-    """Whether the newest has at least half of what is usual."""
-    newest, *before = sizes_alike(one.backups)[: 1 + SIZES_COMPARED] or [0]
-    if len(before) < SIZES_COMPARED:
-        return well("there are too few backups to compare their sizes")
-    usual = median(before)
-    said = f"the newest backup has {human_size(newest)}, and {human_size(int(usual))} are usual"
-    if newest >= usual / 2:
-        return well(said)
-    return wrong(
-        f"{said}: much of the data may be gone. Look at the database, and remove no older backup "
-        "before you know why"
-    )
-
-
-def sizes_alike(backups: Sequence[BackupSeen]) -> list[int]:
-    """Of those with the suffix of the newest, which comes first: compressed ones are others."""
-    newest = [suffix(one.key) for one in backups[:1]]
-    return [one.size for one in backups if suffix(one.key) in newest]
-
-
-def suffix(key: str) -> str:
-    """Of the dump."""
-    return key.rpartition("/")[2].partition(".")[2]
-
-
-def upload(one: PipelineSeen, now: float, wanted: Wanted) -> Verdict:
-    """Whether dumps wait too long."""
-    if not one.waiting:
-        return well("no dump waits")
-    since, number = min(one.waiting), len(one.waiting)
-    age, waits = now - since, f"{number} {'dumps wait' if number > 1 else 'dump waits'}"
-    if age < -CLOCKS_APART:
-        return wrong(f"{waits} since {moment(since)}, {TO_COME}")
-    said = f"{waits} since {span(age)}"
-    if age <= wanted.upload_age:
-        return well(said)
-    return wrong(
-        f"{said}, and {span(wanted.upload_age)} are allowed: nothing is uploaded, and they stay in "
-        f"dumps/. Does send-to-s3 run (docker compose ps), and what does {LOG} say?"
-    )
-
-
-def dump(one: PipelineSeen) -> Verdict:
-    """Whether the last one was completed."""
-    if one.dump is None:
-        return well("the log tells of no dump")
-    if not one.dump.failure:
-        return well(f"the last dump was completed at {moment(one.dump.at)}")
-    return wrong(
-        f"the last dump failed at {moment(one.dump.at)}: {one.dump.failure}. Mend that, and take "
-        f"one ({DUMP})"
-    )
 
 
 def room(seen: Seen) -> Verdict:
@@ -187,7 +120,7 @@ def room(seen: Seen) -> Verdict:
     return wrong(f"{said}: the next may find no room. Make some where DUMPS_DIR is")
 
 
-def mirror(seen: MirrorSeen, now: float, wanted: Wanted) -> Verdict:
+def mirror(seen: MirrorSeen, now: float, wanted: Wanted, remedies: Remedies) -> Verdict:
     """Whether what the mirror lacks is young enough."""
     if seen.trouble:
         return wrong(f"the mirror can't be asked, so what it lacks isn't known: {seen.trouble}")
@@ -203,7 +136,7 @@ def mirror(seen: MirrorSeen, now: float, wanted: Wanted) -> Verdict:
         return well(said)
     return wrong(
         f"{said}; {span(wanted.backup_age)} are allowed. Does mirror-schedule run (docker compose "
-        f"ps), and what does {LOG} say (mirror failed)?"
+        f"ps), and what does {remedies.log} say (mirror failed)?"
     )
 
 

@@ -1,9 +1,38 @@
-"""A check's verdict, and the moments in its sentence."""
+"""A check's verdict, and what its sentence is made of: moments, and what to do."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import NamedTuple
+
+CLOCKS_APART = 300  # seconds that two clocks may differ
+
+
+class Remedies(NamedTuple):
+    """What to do, as a person who reads of one database is told it; {} is what DB_EXCLUDE takes."""
+
+    dump: str
+    drill: str
+    log: str
+    stopped: str  # where it may be gone for good,
+    vanished: str  # and where all its backups are
+
+
+HERE = Remedies(
+    dump="docker compose run --rm dump",
+    drill="docker compose run --rm restore-drill",
+    log="the newest file in logs/",
+    stopped=". If this database is gone for good, name it in DB_EXCLUDE",
+    vanished="",
+)
+GONE = ". If it is gone for good, add {} to DB_EXCLUDE"
+ON_ITS_HOST = Remedies(
+    dump=f"{HERE.dump} on its host",
+    drill=f"{HERE.drill} on its host",
+    log=f"{HERE.log} on its host",
+    stopped=GONE,
+    vanished=GONE,
+)
 
 
 class Verdict(NamedTuple):

@@ -10,7 +10,7 @@ from datadump.watch.checks import WORST_FIRST
 from prometheus_client.parser import text_string_to_metric_families
 from support.pages import rows_of
 from support.programs import ROOT
-from support.states import DAY, HOUR, Found, database, look
+from support.states import DAY, HOUR, Found, database, look, states
 
 NOW = 1_795_000_000.0
 
@@ -62,6 +62,19 @@ def test_what_is_not_known_has_no_figure() -> None:
     assert found["datadump_check_passed", "bucket", ""] == 0.0
     assert found["datadump_check_passed", "upload", "shop"] == 0.0
     assert ("datadump_check_passed", "backup", "shop") not in found
+
+
+def test_figures_of_a_fleet_have_the_names_of_its_pipelines() -> None:
+    """And none of what waits: nobody looked there."""
+    found = figures(states(NOW)["fleet"])
+    assert found["datadump_check_passed", "backup", "db05/shop_2"] == 0.0
+    assert (
+        found["datadump_last_backup_timestamp_seconds", "db05/shop_2"] == NOW - 2 * DAY - 3 * HOUR
+    )
+    assert "datadump_waiting_dumps" not in {name[0] for name in found}
+    assert {name[1] for name in found if name[0] == "datadump_check_passed"} == {
+        "bucket", "backup", "proof", "size",
+    }  # fmt: skip
 
 
 def test_name_of_a_database_is_escaped() -> None:

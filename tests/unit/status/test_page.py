@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from datetime import datetime
 from xml.etree.ElementTree import Element
 
@@ -11,7 +12,7 @@ import html5lib
 import pytest
 from datadump.sight.seen import BackupSeen, PipelineSeen, ProofSeen
 from datadump.status.page import as_page
-from datadump.status.report import as_json
+from datadump.status.report import as_json, as_table
 from datadump.watch.checks import WORST_FIRST
 from support.pages import rows_of
 from support.states import DAY, HOSTILE, HOUR, Found, database, day, look, states
@@ -99,6 +100,61 @@ def test_store_that_is_away_is_no_zero() -> None:
         "2 dumps, since 2 days",
         "not known",
     )
+
+
+def test_page_of_a_fleet_says_nothing_of_what_its_hosts_alone_know() -> None:
+    """Neither a column nor a section, nor a sign for what only a log tells of."""
+    found = states(NOW)["fleet"]
+    root = tree(found)
+    assert texts(root, "h2") == ["What is wrong, worst first", "Pipelines", "Day by day"]
+    assert [text for text in texts(root, "th") if "upload" in text] == []
+    assert len(rows(found)["db00/shop_0"]) == 4
+    said = " ".join(texts(root, "p"))
+    assert "no longer kept" not in said
+    assert "2 of 301 checks fail, of 100 pipelines in the bucket." in said
+    assert "docker-compose.yml of that pipeline's host, or of any with its settings." in said
+
+
+def test_pipelines_of_a_fleet_that_are_wrong_come_first() -> None:
+    """In the table, too, and day by day."""
+    root = tree(states(NOW)["fleet"])
+    assert texts(root, "h3")[2:5] == ["db05/shop_2", "db09/shop_5", "db00/shop_0"]
+    names = [one for one in root.iter(XHTML + "th") if one.get("scope") == "row"]
+    assert [one.get("class") for one in names[:3]] == ["bad", "bad", "good"]
+
+
+@pytest.mark.parametrize("trouble", ["", "no answer"])
+def test_page_of_a_fleet_without_a_pipeline_is_not_well(trouble: str) -> None:
+    found = look(NOW, bucket_alone=True, free=None, trouble=trouble)
+    root = tree(found)
+    assert texts(root, "h1")[-1] == "Wrong"
+    assert any("are known again when the bucket answers" in p for p in texts(root, "p")) is (
+        trouble != ""
+    )
+
+
+def test_table_of_a_fleet_is_brief_and_ends_with_how_many_there_are() -> None:
+    """What fails is all there; the JSON has the rest."""
+    found = states(NOW)["fleet"]
+    lines = as_table(found.checks, found.failing, found.seen).splitlines()
+    states_and_checks = Counter(tuple(line.split()[:2]) for line in lines[1:-1])
+    assert states_and_checks == {
+        ("FAILED", "backup"): 2, ("ok", "bucket"): 1, ("ok", "backup"): 98,
+    }  # fmt: skip
+    assert lines[-1] == "2 of 301 checks fail; 100 pipelines"
+    one = database("a", NOW)
+    failed = one._replace(proofs=[p._replace(verified=False) for p in one.proofs])
+    table = as_table(*look(NOW, failed, bucket_alone=True))
+    assert [line.split()[1] for line in table.splitlines() if "FAILED  " in line] == ["proof"]
+
+
+def test_json_of_a_fleet_has_no_number_for_what_nobody_looked_at() -> None:
+    """Null, and not nothing."""
+    found = json.loads(as_json(*states(NOW)["fleet"]))
+    assert found["version"] == 1
+    one = found["databases"][0]
+    assert one["database"] == "db00/shop_0"
+    assert {name for name, value in one.items() if value is None} == {"waiting", "dump", "uploaded"}
 
 
 def test_row_of_what_nobody_knows_is_not_called_well() -> None:

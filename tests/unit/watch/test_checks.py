@@ -236,6 +236,55 @@ def test_database_that_was_cut_is_shown_printable() -> None:
     assert text.isprintable()
 
 
+ELSEWHERE = WELL._replace(database="db7/shop", waiting=None, dump=None)
+
+
+def test_of_a_bucket_alone_nothing_is_said_of_a_folder_or_a_log() -> None:
+    """Not even that it is well."""
+    found = look(ELSEWHERE, bucket_alone=True, free=None, mirror=MirrorSeen())
+    assert [str(one).partition(": ")[0] for one in found] == [
+        "bucket", "backup of db7/shop", "proof of db7/shop", "size of db7/shop", "mirror",
+    ]  # fmt: skip
+    assert all(one.passed for one in found)
+    away = look(ELSEWHERE, bucket_alone=True, free=None, trouble="no answer")
+    assert [one.subject for one in away] == ["bucket"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"backups": []}, "take one (docker compose run --rm dump on its host), and see the newest "
+         "file in logs/ on its host. If it is gone for good, add db7/shop to DB_EXCLUDE"),
+        ({"backups": [BackupSeen("k", 1, NOW - 27 * HOUR)]}, "see the newest file in logs/ on its "
+         "host. If it is gone for good, add db7/shop to DB_EXCLUDE"),
+        ({"proofs": [ProofSeen("k", NOW - DAY, False, "t is missing", 0)]},
+         "take another (docker compose run --rm dump on its host)"),
+    ],
+)  # fmt: skip
+def test_remedies_of_a_bucket_alone_are_for_that_host(change: dict[str, object], said: str) -> None:
+    wrong = ELSEWHERE._replace(**change)  # type: ignore[arg-type]
+    (text,) = failing(wrong, bucket_alone=True, free=None)
+    assert said in text
+
+
+@pytest.mark.parametrize("name", ["db7/shop", "/ (FACULDADE)", "db7 (my, shop)", "a*b", "[x] (y)"])
+def test_what_is_said_to_name_it_in_db_exclude_does(name: str) -> None:
+    """Blanks and commas would end it."""
+    (text,) = failing(ELSEWHERE._replace(database=name, backups=[]), bucket_alone=True, free=None)
+    (word,) = re.findall("add (.+) to DB_EXCLUDE", text)
+    assert read_wanted({"DB_EXCLUDE": f"old {word}"}).is_excluded(name)
+    assert not read_wanted({"DB_EXCLUDE": word}).is_excluded(f"{name}_2")
+
+
+def test_bucket_without_a_backup_is_no_calm() -> None:
+    """Of many hosts that is never as it should be."""
+    (one,) = checks(Seen(NOW, [], bucket_alone=True), WANTED)[:1]
+    assert (one.subject, one.passed) == ("backup of *", False)
+    assert one.text.startswith("there is not one backup that is watched: is this the bucket ")
+    (away,) = checks(Seen(NOW, [], "no answer", bucket_alone=True), WANTED)
+    assert away.name == "bucket"
+
+
 @pytest.mark.parametrize("name", ["BACKUP_MAX_AGE", "PROOF_MAX_AGE", "UPLOAD_MAX_AGE"])
 @pytest.mark.parametrize("text", ["26", "h", "1.5h", "-1h", "0d", "26 h"])
 def test_age_that_is_none_is_a_wrong_setting(name: str, text: str) -> None:
