@@ -7,7 +7,9 @@ from support.store import Keys, Store
 
 PREFIX = "hosts/one"
 PAGES = ("README.md", "scripts/aws.md", "scripts/mirror.md")
-POLICIES = ("uploader", "set-up", "lock", "restore", "drill", "prune", "mirror")  # in their order
+POLICIES = (  # in their order
+    "uploader", "set-up", "lock", "restore", "drill", "prune", "watch", "mirror",
+)  # fmt: skip
 
 
 def policy(name: str, bucket: str) -> str:

@@ -6,13 +6,20 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote, urlsplit
 
 import boto3
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from support.programs import Workplace
 from support.waiting import free_port, is_listening, wait_for
@@ -89,6 +96,26 @@ class Store:
     def put(self, bucket: str, key: str, body: bytes = b"", **metadata: str) -> None:
         """An object that somebody else put there."""
         self.client().put_object(Bucket=bucket, Key=key, Body=body, Metadata=metadata)
+
+    def put_many(self, bucket: str, objects: Iterable[tuple[str, bytes, dict[str, str]]]) -> None:
+        """Keys, bytes and metadata of thousands, over http: boto3 takes twice as long for it."""
+        signer = S3SigV4Auth(Credentials(*self.admin), "s3", "us-east-1")
+        own = threading.local()  # a connection for each thread
+
+        def put(key: str, body: bytes, metadata: dict[str, str]) -> None:
+            if not hasattr(own, "connection"):
+                own.connection = HTTPConnection(urlsplit(self.endpoint_url).netloc)
+            path = quote(f"/{bucket}/{key}")
+            headers = {f"x-amz-meta-{name}": value for name, value in metadata.items()}
+            request = AWSRequest("PUT", f"{self.endpoint_url}{path}", headers, body)
+            signer.add_auth(request)
+            own.connection.request("PUT", path, body, dict(request.headers))
+            answer = own.connection.getresponse()
+            assert answer.status == 200, answer.read()
+            answer.read()
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda one: put(*one), objects))
 
 
 @contextmanager
