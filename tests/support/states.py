@@ -78,10 +78,10 @@ def states(now: float | None = None) -> dict[str, Found]:
     failed = DumpSeen(now - HOUR, NO_SERVER)
     forty[16] = database("db_16", now, silent=2)._replace(dump=failed, failed=[day(now)])
     fleet = [
-        database(f"db{n // 8:02}/shop_{n % 8}", now, silent=2 if n in {42, 77} else 0)._replace(
+        database(f"db{n // 8:02}/shop_{n % 8}", now, silent=2 if n in {13, 22} else 0)._replace(
             waiting=None, dump=None, uploaded=0.0
         )
-        for n in range(100)
+        for n in range(30)
     ]
     away = [
         one._replace(

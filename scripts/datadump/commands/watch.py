@@ -20,12 +20,7 @@ from datadump.settings.mirror import read_mirror
 from datadump.settings.pipelines import are_several, normal_prefix, read_pipeline
 from datadump.settings.store import StoreAccess, read_store
 from datadump.settings.urls import read_alert_urls
-from datadump.settings.watching import (
-    Wanted,
-    read_memory_folder,
-    read_status_folder,
-    read_wanted,
-)
+from datadump.settings.watching import Wanted, read_memory_folder, read_status_folder, read_wanted
 from datadump.sight.fleet import Shared, look_at_all
 from datadump.sight.in_bucket import Facts
 from datadump.sight.look import Place, look
@@ -48,8 +43,8 @@ def watch_command(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="watch", description="Looks whether all is well.")
     parser.add_argument(
         "--all-prefixes", nargs="?", const="", metavar="BELOW",
-        help="at every pipeline that shares the bucket, or whose prefix is BELOW that one, by what "
-        "the bucket has; no folder of dumps and no log is looked at",
+        help="look at every pipeline that shares the bucket, or is below that prefix, by what the "
+        "bucket tells: at no folder of dumps, and no log",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="what was found, as JSON")
     parser.add_argument("--test-alert", action="store_true", help="send a message to all, now")
@@ -118,7 +113,7 @@ def whole_bucket(environment: Mapping[str, str], given: argparse.Namespace) -> t
 
 
 def note(line: str, environment: Mapping[str, str], given: argparse.Namespace) -> None:
-    """To the log; where a look was of the bucket alone, that may be of a host that has none."""
+    """To the log, which a host that looks at a bucket alone needn't have."""
     if given.all_prefixes is None or os.path.isdir(environment.get("LOGS_DIR", "/logs")):
         log(line, to_stderr=given.json)  # JSON stands alone
     else:

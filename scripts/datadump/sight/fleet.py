@@ -20,10 +20,10 @@ NOTHING = Below([], [])
 
 
 class Shared(NamedTuple):
-    """What is looked at: of the bucket, what is below that prefix; it is empty or ends so: /."""
+    """What is looked at."""
 
     bucket: Bucket
-    below: str
+    below: str  # the prefix of all that counts: empty, or it ends in a slash
     mirror: Bucket | None = None
 
 
@@ -41,8 +41,8 @@ def look_at_all(place: Shared, wanted: Wanted, known: Facts) -> tuple[Seen, Fact
     try:
         told = told_of_all(in_bucket, place.below, earlier, wanted)
         mirror = look_at_mirror(place.mirror, told) if place.mirror else None
-    except BucketAbsentError:
-        pass  # it is made for the first backup
+    except BucketAbsentError as error:
+        trouble = str(error) if earlier else ""  # it is made for the first backup
     except StoreError as error:
         trouble = str(error)
     found = [PipelineSeen(name, *of, waiting=None) for name, of in by_name(told).items()]

@@ -27,7 +27,7 @@ from datadump.settings.pipelines import Pipeline
 from datadump.sight.seen import BackupSeen, ProofSeen
 
 DAYS = 90  # that count; older ones only where nothing is newer
-NEWEST = 10  # backups, where all are older
+NEWEST = 10  # backups and proofs, where all are older
 MOST_ASKED = 100  # new objects of a prefix in a look
 AT_ONCE = 8  # prefixes that the bucket is asked about; boto3 has ten connections
 NO_METADATA = Metadata("", "", "", "")
@@ -166,5 +166,5 @@ def newest_known(facts: Facts, below: str) -> dict[Pipeline, str]:
 
 
 def key_of(fact: str) -> str:
-    """What is called so: an ETag has no blank."""
+    """The key in it: an ETag has no blank."""
     return fact.rpartition(" ")[0]

@@ -19,7 +19,7 @@ from datadump.settings.watching import Wanted
 from datadump.sight.daily_logs import DailyLogs
 from datadump.sight.in_bucket import AT_ONCE, BucketLook, Facts, Told
 from datadump.sight.in_mirror import look_at_mirror
-from datadump.sight.seen import PipelineSeen, Seen
+from datadump.sight.seen import ANY, PipelineSeen, Seen
 
 NOTHING = Told([], [])
 
@@ -72,8 +72,8 @@ def told_of(pipelines: list[Pipeline], in_bucket: BucketLook) -> dict[Pipeline, 
 
 
 def missing(place: Place, wanted: Wanted, there: set[str]) -> list[str]:
-    """What has to be there, and nothing but the settings tells of it; ``*`` for any at all."""
-    any_at_all = ["*"] if place.several and not wanted.named and not there else []
+    """What has to be there, and nothing but the settings tells of it; ANY for any at all."""
+    any_at_all = [ANY] if place.several and not wanted.named and not there else []
     return [name for name in wanted.named if name not in there] + any_at_all
 
 

@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+ANY = "*"  # what any database at all is called, where there is none
+
 
 class BackupSeen(NamedTuple):
     """An object in the bucket."""

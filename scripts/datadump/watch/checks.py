@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from datadump.ground.terminal import human_size, printable, span
 from datadump.settings.watching import Wanted
-from datadump.sight.seen import MirrorSeen, PipelineSeen, Seen
+from datadump.sight.seen import ANY, MirrorSeen, PipelineSeen, Seen
 from datadump.watch.of_one import backup, dump, proof, size, upload
 from datadump.watch.verdict import (
     CLOCKS_APART,
@@ -31,7 +31,6 @@ WORST_FIRST = (
     "restore", "bucket", "backup", "proof", "size", "dump", "upload", "mirror", "room", "coverage",
 )  # fmt: skip
 UNDER_WAY = 600  # seconds that an exchange may take, which takes some; then it was cut
-ANY = "*"  # what any database at all is called, where there is none
 NOT_ONE = (
     "there is not one backup that is watched: is this the bucket that the hosts upload to, is the "
     "prefix behind --all-prefixes the right one, and does DB_EXCLUDE leave any?"

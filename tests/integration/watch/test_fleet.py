@@ -135,6 +135,15 @@ def test_pipeline_of_which_nothing_is_left_is_told_of_until_it_is_named(
     assert look(fleet) == (["db8 (crm)"], {})
 
 
+def test_proof_whose_backups_are_gone_is_of_a_pipeline(
+    fleet: Workplace, store: Store, bucket: str
+) -> None:
+    """There was one; that needs no memory."""
+    store.put(bucket, f"db7/shop/proofs/{key_of('', 0)}.json")
+    names, wrong = look(fleet)
+    assert (names, list(wrong)) == (["db7/shop"], ["backup of db7/shop"])
+
+
 def test_exclusion_leaves_out_prefixes_and_databases(
     fleet: Workplace, store: Store, bucket: str
 ) -> None:
@@ -204,6 +213,16 @@ def test_bucket_without_a_backup_is_not_well(
         "there is not one backup that is watched",
     )
     assert "<h1>Wrong</h1>" in page(fleet)
+
+
+def test_bucket_that_is_gone_is_one_alarm(fleet: Workplace, store: Store, bucket: str) -> None:
+    """And not one for each pipeline that was there; a slip of the store's looks the same."""
+    put(store, bucket, "db7/shop/", 0, database="shop")
+    look(fleet)
+    store.client().delete_object(Bucket=bucket, Key=key_of("db7/shop/", 0))
+    store.client().delete_bucket(Bucket=bucket)
+    names, wrong = look(fleet)
+    assert (names, list(wrong)) == (["db7/shop"], ["bucket of "])
 
 
 def test_store_that_is_away_leaves_each_pipeline_on_the_page(

@@ -67,9 +67,9 @@ def test_what_is_not_known_has_no_figure() -> None:
 def test_figures_of_a_fleet_have_the_names_of_its_pipelines() -> None:
     """And none of what waits: nobody looked there."""
     found = figures(states(NOW)["fleet"])
-    assert found["datadump_check_passed", "backup", "db05/shop_2"] == 0.0
+    assert found["datadump_check_passed", "backup", "db01/shop_5"] == 0.0
     assert (
-        found["datadump_last_backup_timestamp_seconds", "db05/shop_2"] == NOW - 2 * DAY - 3 * HOUR
+        found["datadump_last_backup_timestamp_seconds", "db01/shop_5"] == NOW - 2 * DAY - 3 * HOUR
     )
     assert "datadump_waiting_dumps" not in {name[0] for name in found}
     assert {name[1] for name in found if name[0] == "datadump_check_passed"} == {
