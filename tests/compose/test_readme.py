@@ -20,7 +20,7 @@ TRIED_ELSEWHERE = {
     "scripts/quickstart.sh",
     "docker compose run --rm restore latest",
     "tests/run",
-    "tests/run way_back faults sbom",
+    "tests/run way_back faults kubernetes sbom",
     "tests/run lint unit",
     "tests/run faults --rounds 1000 --seed 2026",
     'tests/run faults --mebibytes 2048 --kills 10 -k "killed_upload_goes_on and seaweedfs-http"',

@@ -94,8 +94,9 @@ class Checkout:
     def store(self) -> S3Client:
         """The embedded store, as the host reaches it."""
         key, secret, _ = self.credentials()
+        address = self.compose("port", "s3", "8333").strip()
         client: S3Client = boto3.client(
-            "s3", endpoint_url="http://127.0.0.1:8333", region_name="us-east-1",
+            "s3", endpoint_url=f"http://{address}", region_name="us-east-1",
             aws_access_key_id=key, aws_secret_access_key=secret,
         )  # fmt: skip
         return client
