@@ -20,16 +20,19 @@ TRIED_ELSEWHERE = {
     "scripts/quickstart.sh",
     "docker compose run --rm restore latest",
     "tests/run",
-    "tests/run way_back faults kubernetes sbom",
+    "tests/run way_back faults swarm kubernetes sbom",
     "tests/run lint unit",
     "tests/run faults --rounds 1000 --seed 2026",
     'tests/run faults --mebibytes 2048 --kills 10 -k "killed_upload_goes_on and seaweedfs-http"',
 }
+# Of other engines than compose: tests/swarm runs those of its page.
+PAGES_TRIED_ELSEWHERE = {"dockerfiles/swarm/README.md"}
 
 
 def commands() -> list[str]:
-    """The lines of the sh blocks of all pages, each once."""
-    found = [block for page in pages() for block in blocks(page, "sh")]
+    """The lines of the sh blocks of all other pages, each once."""
+    here = [page for page in pages() if page not in PAGES_TRIED_ELSEWHERE]
+    found = [block for page in here for block in blocks(page, "sh")]
     return list(dict.fromkeys("".join(found).splitlines()))
 
 

@@ -1,4 +1,4 @@
-"""A relay between the dump and its server, by which a test acts exactly at a certain query.
+"""A relay between a program and its server, by which a test acts exactly at a certain query.
 
 From then on it can also be a slow network.
 """
@@ -12,17 +12,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+LOOPBACK = "127.0.0.1"
+
 
 class Relay:
     """Passes all connections on; before the first packet that has the text, ``act`` is called."""
 
-    def __init__(
-        self, port: int, text: bytes, act: Callable[[], object], bytes_a_second: float
-    ) -> None:
-        self.target, self.text, self.act = port, text, act
-        self.bytes_a_second = bytes_a_second  # once the text was seen
+    text = b""  # until there is one, nothing is looked for
+    act: Callable[[], object]
+    bytes_a_second = math.inf  # once the text was seen
+
+    def __init__(self, target: tuple[str, int], host: str = LOOPBACK) -> None:
+        self.target = target
         self.seen = threading.Event()
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.create_server((host, 0))
         self.port = str(self.listener.getsockname()[1])
 
     def serve(self) -> None:
@@ -31,14 +34,14 @@ class Relay:
                 client, _ = self.listener.accept()
             except OSError:  # closed: the end
                 return
-            server = socket.create_connection(("127.0.0.1", self.target))
+            server = socket.create_connection(self.target)
             for source, drain in ((client, server), (server, client)):
                 threading.Thread(target=self.pass_on, args=(source, drain), daemon=True).start()
 
     def pass_on(self, source: socket.socket, drain: socket.socket) -> None:
         try:
             while data := source.recv(65536):
-                if self.text in data and not self.seen.is_set():
+                if self.text and self.text in data and not self.seen.is_set():
                     self.seen.set()
                     self.act()
                 if self.seen.is_set():
@@ -51,6 +54,17 @@ class Relay:
 
 
 @contextmanager
+def serving(relay: Relay) -> Iterator[None]:
+    """It relays as long as it is needed; connections that are open end by themselves."""
+    threading.Thread(target=relay.serve, daemon=True).start()
+    try:
+        yield
+    finally:
+        relay.listener.shutdown(socket.SHUT_RDWR)
+        relay.listener.close()
+
+
+@contextmanager
 def at_query(
     port: int,
     text: bytes,
@@ -58,11 +72,8 @@ def at_query(
     bytes_a_second: float = math.inf,
 ) -> Iterator[str]:
     """The port to connect to instead of the server's; fails when the query never came."""
-    relay = Relay(port, text, act, bytes_a_second)
-    threading.Thread(target=relay.serve, daemon=True).start()
-    try:
+    relay = Relay((LOOPBACK, port))
+    relay.text, relay.act, relay.bytes_a_second = text, act, bytes_a_second
+    with serving(relay):
         yield relay.port
-    finally:
-        relay.listener.shutdown(socket.SHUT_RDWR)
-        relay.listener.close()
     assert relay.seen.is_set(), f"no query had {text!r}"
