@@ -27,8 +27,8 @@ BIG = 12_000  # rows of 1 kB, which are 24 MB of SQL: more than goes up in one r
 SMALL = 3
 NAMES = {"db7": "shop", "db8": "crm", "db9": "wiki"}
 # In each minute: a dump, then the uploads, then a look. Nobody waits for the night.
+DUMP_CRONTAB = "* * * * * /scripts/database_dump.sh\n"
 CRONTABS = {
-    "mysql-client/crontab": "* * * * * /scripts/database_dump.sh",
     "python/crontab": "* * * * * sleep 15; python3 /scripts/send-to-s3.py",
     "swarm/status-crontab": "* * * * * sleep 30; python3 /scripts/watch.py --all-prefixes",
 }
@@ -68,10 +68,12 @@ class Fleet:
             "FILES_VERSION": "1", "DB_HOST": address_of(database.container), "DB_NAMES": "'*'",
             "S3_PREFIX": stack, "DB_PASSWORD_FILE": f"{folder}/password.txt",
             "CREDENTIALS_FILE": f"{folder}/credentials.txt", "BACKUP_MAX_AGE": "1m",
+            "DUMP_CRONTAB": f"{folder}/dump-crontab", "STATUS_REPLICAS": "0",
             "AWS_ENDPOINT_URL_S3": self.store.endpoint_url,
         }  # fmt: skip
-        if stack == "db7":
+        if stack == "db7":  # it has the page, and the upload that is cut
             settings["AWS_ENDPOINT_URL_S3"] = f"http://{self.swarm.gateway}:{self.relay.port}"
+            del settings["STATUS_REPLICAS"]
         lines = [f"{name}={value}\n" for name, value in (settings | more).items()]
         (self.checkout.path / f"{stack}.env").write_text("".join(lines))
 
@@ -103,6 +105,7 @@ def fleet(swarm: Swarm) -> Iterator[Fleet]:
         keys = "\n".join([*store.admin, bucket])
         (swarm.folder / "credentials.txt").write_text(keys)
         (swarm.folder / "password.txt").write_text(PASSWORD)
+        (swarm.folder / "dump-crontab").write_text(DUMP_CRONTAB)
         store.client().create_bucket(Bucket=bucket)
         address = urlsplit(store.endpoint_url)
         relay = Relay((str(address.hostname), address.port or 0), host=swarm.gateway)

@@ -24,7 +24,6 @@ def test_dumps_of_a_node_that_dies_arrive_once(fleet: Fleet) -> None:
     fleet.swarm.make_available(other, "drain")  # all is on the one, and nothing moves yet
     for stack in NAMES:
         fleet.deploy(stack)
-    fleet.swarm.manager.docker("service", "scale", "--detach", "db8_status=0", "db9_status=0")
     wait_for_new_backups(fleet)
     wait_for("the page is well", lambda: is_well(fleet), LONG, poll=2)
     cut = kill_during_an_upload(fleet, dying)

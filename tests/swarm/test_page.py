@@ -37,8 +37,7 @@ def followed(fleet: Fleet) -> Fleet:
 
 
 def change_crontab_and_password(fleet: Fleet) -> None:
-    crontab = fleet.checkout.path / "dockerfiles/mysql-client/crontab"
-    crontab.write_text("45 4 * * * /scripts/database_dump.sh\n")
+    (fleet.swarm.folder / "dump-crontab").write_text("45 4 * * * /scripts/database_dump.sh\n")
     fleet.databases["db7"].run(f"SET PASSWORD FOR backup = PASSWORD('{NEW_PASSWORD}')".encode())
     (fleet.swarm.folder / "password.txt").write_text(NEW_PASSWORD)
 
