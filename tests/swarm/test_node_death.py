@@ -62,12 +62,18 @@ def wait_for_new_backups(fleet: Fleet) -> None:
 def kill_during_an_upload(fleet: Fleet, node: Node) -> str:
     """Right before the third part of a dump is sent; returns that dump's id.
 
-    The store has begun that upload, and the node's disk has the note of it.
+    The store has begun that upload, and the node's disk has the note of it. The others have shipped
+    theirs: no upload is between its arrival and the end of its local file.
     """
-    fleet.relay.act = node.kill
+
+    def kill() -> None:
+        for stack in NAMES.keys() - {"db7"}:
+            wait_until_none_waits(node, stack)
+        node.kill()
+
+    fleet.relay.act = kill
     fleet.relay.text = b"partNumber=3"
-    wait_for("the third part", fleet.relay.seen.is_set, LONG)
-    wait_for("the node is down", lambda: fleet.swarm.state_of(node) == "down", 60, poll=1)
+    wait_for("the node is down", lambda: fleet.swarm.state_of(node) == "down", LONG, poll=1)
     (upload,) = open_uploads(fleet)
     assert upload.startswith("db7/shop/")
     (cut,) = NOTE.findall(node.in_volume("db7_dumps", WAITING))
