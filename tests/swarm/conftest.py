@@ -14,14 +14,18 @@ from support.relay import Relay, serving
 from support.store import Store
 from support.swarm import (
     Database,
+    Node,
     Swarm,
     address_of,
     running_database,
     running_store,
     running_swarm,
 )
+from support.waiting import wait_for
 
 PAGE = "dockerfiles/swarm/README.md"
+LONG = 240  # seconds, in which crond comes round often enough
+WAITING = r"find . -type f ! -name '*lock' -printf '%i %f\n'"
 PASSWORD = "a password"
 BIG = 12_000  # rows of 1 kB, which are 24 MB of SQL: more than goes up in one request
 SMALL = 3
@@ -128,3 +132,13 @@ def fill(database: Database, rows: int) -> None:
         b"SELECT seq AS id, RANDOM_BYTES(1000) AS thing FROM seq_1_to_%d" % rows,
         database.name,
     )
+
+
+def waiting(node: Node, stack: str) -> set[str]:
+    """The inodes of the dumps that wait on its disk: a note may be a second name of its dump."""
+    lines = node.in_volume(f"{stack}_dumps", WAITING).splitlines()
+    return {line.split(" ", 1)[0] for line in lines}
+
+
+def wait_until_none_waits(node: Node, stack: str) -> None:
+    wait_for(f"{stack} has shipped all", lambda: not waiting(node, stack), LONG, poll=1)

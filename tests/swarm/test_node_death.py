@@ -11,10 +11,8 @@ from typing import Any
 from support.swarm import Node
 from support.waiting import wait_for
 
-from .conftest import NAMES, Fleet
+from .conftest import LONG, NAMES, WAITING, Fleet, wait_until_none_waits, waiting
 
-LONG = 240  # seconds, in which crond comes round often enough
-WAITING = r"find . -type f ! -name '*lock' -printf '%i %f\n'"
 NOTE = re.compile(r"\.send-to-s3\.([0-9a-f]+)\.[^.]+\.\S+%2F", re.MULTILINE)
 
 
@@ -111,16 +109,6 @@ def gaps(fleet: Fleet) -> set[str]:
         for check in found.get("checks", [])
         if check["name"] == "backup" and not check["passed"]
     }
-
-
-def waiting(node: Node, stack: str) -> set[str]:
-    """The inodes of the dumps that wait on its disk: a note may be a second name of its dump."""
-    lines = node.in_volume(f"{stack}_dumps", WAITING).splitlines()
-    return {line.split(" ", 1)[0] for line in lines}
-
-
-def wait_until_none_waits(node: Node, stack: str) -> None:
-    wait_for(f"{stack} has shipped all", lambda: not waiting(node, stack), LONG, poll=1)
 
 
 def completed(node: Node, stack: str) -> int:
