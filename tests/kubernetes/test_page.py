@@ -63,7 +63,7 @@ def test_patches_of_the_page_do_what_it_says(tmp_path: Path) -> None:
     (block,) = blocks(PAGE, "yaml")
     kustomization["patches"] += yaml.safe_load(block)
     (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
-    patched = list(yaml.safe_load_all(kubectl("kustomize", "/work/folder", folder=tmp_path)))
+    patched = list(yaml.safe_load_all(kubectl("kustomize", "/mnt/folder", folder=tmp_path)))
     for one in patched:
         kubernetes_validate.validate(one, VERSIONS[0], strict=True)
     named = {one["metadata"]["name"]: one for one in workloads(patched)}

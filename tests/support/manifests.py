@@ -21,16 +21,16 @@ NAMES = ("dump", "python", "watch")  # of the images
 
 
 def kubectl(*arguments: str, folder: Path | None = None) -> str:
-    """What it prints; it finds the manifests in /work/kubernetes, the folder in /work/folder."""
-    volumes = [f"--volume={MANIFESTS}:/work/kubernetes:ro"]
+    """What it prints; it finds the manifests in /mnt/kubernetes, the folder in /mnt/folder."""
+    volumes = [f"--volume={MANIFESTS}:/mnt/kubernetes:ro"]
     if folder:
-        volumes.append(f"--volume={folder}:/work/folder:ro")
+        volumes.append(f"--volume={folder}:/mnt/folder:ro")
     return docker("run", "--rm", "--network=none", *volumes, image_of(IMAGE), "kubectl", *arguments)
 
 
 def rendered() -> list[Manifest]:
     """What the example renders to."""
-    return list(yaml.safe_load_all(kubectl("kustomize", "/work/kubernetes/example")))
+    return list(yaml.safe_load_all(kubectl("kustomize", "/mnt/kubernetes/example")))
 
 
 def overlay(folder: Path, tag: str, settings: Mapping[str, str]) -> list[Manifest]:
@@ -50,7 +50,7 @@ def overlay(folder: Path, tag: str, settings: Mapping[str, str]) -> list[Manifes
     }
     folder.mkdir(exist_ok=True)
     (folder / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
-    return list(yaml.safe_load_all(kubectl("kustomize", "/work/folder", folder=folder)))
+    return list(yaml.safe_load_all(kubectl("kustomize", "/mnt/folder", folder=folder)))
 
 
 def secret(folder: Path, files: Mapping[str, str]) -> Manifest:
@@ -61,7 +61,7 @@ def secret(folder: Path, files: Mapping[str, str]) -> Manifest:
     made: Manifest = yaml.safe_load(
         kubectl(
             "create", "secret", "generic", "db7-secrets", "--namespace=backup",
-            *(f"--from-file={name}=/work/folder/{name}" for name in files),
+            *(f"--from-file={name}=/mnt/folder/{name}" for name in files),
             "--dry-run=client", "--output=yaml", folder=folder,
         )
     )  # fmt: skip
