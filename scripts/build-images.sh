@@ -7,8 +7,8 @@ set -Eeuo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.."
 readonly FOLDERS=(dockerfiles scripts)
 
-# context: what the images are made of, with the commit's time and one mode for each kind of file, so that
-# the same commit makes the same layers on any machine.
+# context: what the images are made of, with one mode for each kind of file, whatever the umask was when it
+# was checked out.
 context() {
     git -c tar.umask=0022 archive --format=tar HEAD "${FOLDERS[@]}"
 }

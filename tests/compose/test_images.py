@@ -15,6 +15,7 @@ from support.programs import ROOT
 NAMES = ("dump", "python", "watch")
 # What holds the scripts is built again; what is of Debian's packages differs with the day anyway.
 ANEW = ("--no-cache-filter", "scripts,dump-release,python-release")
+AUTHOR = ("-c", "user.name=nobody", "-c", "user.email=nobody@example.com")
 REGISTRY = "registry.example.com/of-the-tests"
 
 
@@ -87,11 +88,12 @@ def test_images_hold_the_scripts_as_committed(images: list[str], commit: str) ->
         assert sorted(sums.splitlines()) == sorted(wanted)
 
 
-def test_same_commit_makes_the_same_layers(images: list[str], commit: str, tmp_path: Path) -> None:
-    """In another clone, at another time."""
+def test_same_scripts_make_the_same_layers(images: list[str], commit: str, tmp_path: Path) -> None:
+    """In another clone, by another commit, at another time."""
     another = tmp_path / "clone"
     told("git", "clone", "--quiet", str(ROOT), str(another))
     told("git", "checkout", "--quiet", commit, cwd=another)
+    told("git", *AUTHOR, "commit", "--quiet", "--allow-empty", "--message=later", cwd=another)
     built = build(another, *ANEW, TAG="again")
     try:
         layers = [inspected(image)["RootFS"]["Layers"] for image in built]
