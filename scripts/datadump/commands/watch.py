@@ -28,8 +28,8 @@ from datadump.sight.seen import Seen
 from datadump.status.report import as_json, as_table
 from datadump.watch.changes import log_lines, news_for, next_memory, told_after
 from datadump.watch.checks import Check, checks
-from datadump.watch.memory import NONE, Memory, MemoryFolder
-from datadump.watch.telling import check_urls, message, send, target_of
+from datadump.watch.memory import NONE, Memory, MemoryFolder, short_name
+from datadump.watch.telling import check_urls, message, send
 from datadump.watch.verdict import CLOCKS_APART, moment
 
 Look = Callable[[Wanted, Facts], tuple[Seen, Facts]]
@@ -70,13 +70,13 @@ def watch(environment: Mapping[str, str], given: argparse.Namespace) -> int:
     view = whole_bucket if given.all_prefixes is not None else this_host
     look_now, place = view(environment, given)
     wanted, urls = read_wanted(environment), read_alert_urls(environment)
-    folder = MemoryFolder(read_memory_folder(environment))
+    folder = MemoryFolder(read_memory_folder(environment), "" if view is this_host else place)
     if not folder.lock():
         print("another look is under way", file=sys.stderr)
         return 0
     memory = folder.read()
     say_what_is_odd(memory)
-    if not {target_of(url) for url in urls} <= memory.told.keys():
+    if not {short_name(url) for url in urls} <= memory.told.keys():
         check_urls(urls)
     seen, facts = look_now(wanted, memory.facts)
     found = checks(seen, wanted)
@@ -141,12 +141,12 @@ def tell(
 
     Who can't be reached is told by the next look.
     """
-    told = {target_of(url): memory.told.get(target_of(url), {}) for url in urls}
-    news = {url: news_for(told[target_of(url)], memory, found) for url in urls}
+    told = {short_name(url): memory.told.get(short_name(url), {}) for url in urls}
+    news = {url: news_for(told[short_name(url)], memory, found) for url in urls}
     due = {url: message(one, place) for url, one in news.items() if any(one)}
     for url, taken in send(due).items():
         if taken:
-            told[target_of(url)] = told_after(told[target_of(url)], news[url], memory.at)
+            told[short_name(url)] = told_after(told[short_name(url)], news[url], memory.at)
         else:
             number = urls.index(url) + 1
             print(

@@ -6,6 +6,7 @@ All of it may be lost: then what fails is told anew.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import stat
@@ -15,7 +16,7 @@ from datadump.ground.files import replace_file
 from datadump.ground.owner import open_own
 from datadump.sight.in_bucket import Facts
 
-MEMORY, LOCK, HEALTH = "memory.json", ".lock", "health"
+LOCK, HEALTH = ".lock", "health"
 
 
 class Memory(NamedTuple):
@@ -31,11 +32,21 @@ class Memory(NamedTuple):
 NONE = Memory(0.0, {}, {}, {}, {})
 
 
-class MemoryFolder:
-    """The folder of the memory. Raises OSError."""
+def short_name(text: str) -> str:
+    """What a text is called here that is too long for a name, or holds a password."""
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]
 
-    def __init__(self, path: str) -> None:
+
+class MemoryFolder:
+    """The folder of the memory. Raises OSError.
+
+    ``view``: what is looked at, each with a memory of its own; '' for this host.
+    """
+
+    def __init__(self, path: str, view: str = "") -> None:
         self._path = path
+        name = f"memory-{short_name(view)}.json" if view else "memory.json"
+        self._memory = os.path.join(path, name)
         self._lock = open_own(os.path.join(path, LOCK))
 
     def lock(self) -> bool:
@@ -51,11 +62,10 @@ class MemoryFolder:
 
         A link or a pipe isn't the watch's own; :meth:`write` puts a file in its place.
         """
-        path = os.path.join(self._path, MEMORY)
         try:
-            if not stat.S_ISREG(os.lstat(path).st_mode):
+            if not stat.S_ISREG(os.lstat(self._memory).st_mode):
                 return NONE
-            with open(path, encoding="utf-8") as file:
+            with open(self._memory, encoding="utf-8") as file:
                 plain: Any = json.load(file)
             return Memory(*(plain[name] for name in Memory._fields))
         except (FileNotFoundError, ValueError, KeyError, TypeError):
@@ -63,6 +73,6 @@ class MemoryFolder:
 
     def write(self, memory: Memory, *, healthy: bool) -> None:
         """Keep this, and say to whoever asks for the container's health."""
-        replace_file(os.path.join(self._path, MEMORY), json.dumps(memory._asdict()))
+        replace_file(self._memory, json.dumps(memory._asdict()))
         health = "healthy\n" if healthy else "a check fails\n"
         replace_file(os.path.join(self._path, HEALTH), health)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,11 +10,6 @@ from datadump.watch.changes import News
 
 SECONDS = 5  # for a connection, and for an answer
 EXAMPLE = "mailto://user:password@mail.example.com?to=me@example.com"
-
-
-def target_of(url: str) -> str:
-    """What a target is called in the memory, where its password has no place."""
-    return hashlib.sha256(url.encode()).hexdigest()[:16]
 
 
 def check_urls(urls: Sequence[str]) -> None:
@@ -42,9 +36,13 @@ def send_one(url: str, title: str, text: str) -> bool:
     """Whether the target has taken it, within some seconds."""
     import apprise
 
-    bounded = url + ("&" if "?" in url else "?") + f"cto={SECONDS}&rto={SECONDS}"
+    # What is longer than a service takes would be refused, at each look again.
+    options = f"cto={SECONDS}&rto={SECONDS}&overflow=split"
     target = apprise.Apprise()
-    return bool(target.add(bounded) and target.notify(body=text, title=title))
+    return bool(
+        target.add(url + ("&" if "?" in url else "?") + options)
+        and target.notify(body=text, title=title, body_format=apprise.NotifyFormat.TEXT)
+    )
 
 
 def message(news: News, place: str) -> tuple[str, str]:
