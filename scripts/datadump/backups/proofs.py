@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from datadump.s3.bucket import Bucket
 from datadump.s3.errors import (
+    AbsentError,
     ConflictError,
-    DeniedError,
     KeyTakenError,
     MalformedError,
     NotOfferedError,
@@ -84,13 +84,11 @@ class Proofs:
     def at(self, key: str) -> Proof | None:
         """The proof under that key of its own; None where there is none, or no JSON of ours.
 
-        DeniedError where this account may not read it.
+        RefusedError where it can't be read: it may say anything.
         """
         try:
             return parse(self._bucket.read(key, LARGEST))
-        except DeniedError:
-            raise
-        except RefusedError:  # absent
+        except AbsentError:
             return None
 
     def write(self, proof: Proof) -> None:
@@ -118,7 +116,7 @@ class Proofs:
     def _if_allowed(self, key: str) -> Proof | None:
         try:
             return self.at(key)
-        except DeniedError:
+        except RefusedError:
             return None
 
     def key_for(self, key: str) -> str:

@@ -35,6 +35,10 @@ class BucketAbsentError(RefusedError):
     """There is no such bucket."""
 
 
+class AbsentError(RefusedError):
+    """There is no such object."""
+
+
 class KeyTakenError(RefusedError):
     """There is an object under that key, and it was left alone."""
 
@@ -67,6 +71,8 @@ KINDS: dict[str, type[StoreError]] = {
     "AccessDenied": DeniedError,
     "403": DeniedError,
     "NoSuchBucket": BucketAbsentError,
+    "NoSuchKey": AbsentError,
+    "404": AbsentError,
     "PreconditionFailed": KeyTakenError,
     "412": KeyTakenError,
     "ConditionalRequestConflict": ConflictError,

@@ -265,16 +265,28 @@ def test_sizes_of_weekly_backups_are_compared(work: Workplace, store: Store, buc
     assert failing(work) == ["size"]
 
 
+@pytest.mark.parametrize("status", [403, 429], ids=["denied", "too many requests"])
 def test_proof_that_cannot_be_read_is_no_calm(
-    work: Workplace, store: Store, proxy: Proxy, bucket: str
+    work: Workplace, store: Store, proxy: Proxy, bucket: str, status: int
 ) -> None:
     """It may say that the backup is none; nor is it forgotten when it can be read again."""
     store.put(bucket, f"proofs/{today()}/datadump1.sql.json")
     work.settings["AWS_ENDPOINT_URL_S3"] = proxy.url
     proxy.choose = lambda request: (
-        403 if request.method == "GET" and request.path.endswith(".json") else None
+        status if request.method == "GET" and request.path.endswith(".json") else None
     )
     assert failing(work) == ["bucket"]
+    proxy.choose = lambda _: None
+    assert failing(work) == []
+
+
+def test_backup_that_was_not_found_for_once_is_asked_for_again(
+    work: Workplace, proxy: Proxy
+) -> None:
+    """What the listing has, the store may not know yet."""
+    work.settings["AWS_ENDPOINT_URL_S3"] = proxy.url
+    proxy.choose = lambda request: 404 if request.method == "HEAD" else None
+    assert failing(work) == ["backup"]
     proxy.choose = lambda _: None
     assert failing(work) == []
 
