@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
+from urllib.parse import quote
 
 from datadump.settings.environment import check_folder, check_plain_text, duration
+
+MEANS_MORE = " ,*:%"  # in a name that DB_EXCLUDE has
 
 
 class Wanted(NamedTuple):
@@ -48,8 +51,11 @@ def words(text: str) -> list[str]:
 
 
 def as_word(name: str) -> str:
-    """What names it in DB_EXCLUDE, where blanks and commas come between names."""
-    return re.sub(r"[\s,]", "*", name)
+    """The name as one word of DB_EXCLUDE, which means it alone: all else is percent-encoded."""
+    return "".join(
+        c if c.isprintable() and c not in MEANS_MORE else quote(c, safe="", errors="surrogatepass")
+        for c in name
+    )
 
 
 def as_pattern(word: str) -> re.Pattern[str]:

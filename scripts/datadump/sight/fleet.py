@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from datadump.backups.stored import Below
 from datadump.s3.bucket import Bucket
-from datadump.s3.errors import BucketAbsentError, StoreError
+from datadump.s3.errors import BucketAbsentError, RefusedError, StoreError
 from datadump.settings.pipelines import Pipeline, database_of
-from datadump.settings.watching import Wanted
-from datadump.sight.in_bucket import AT_ONCE, BucketLook, Facts, Told, key_of, newest_known
+from datadump.settings.watching import Wanted, as_word
+from datadump.sight.in_bucket import AT_ONCE, BucketLook, Facts, Found, Told, key_of, newest_known
 from datadump.sight.in_mirror import look_at_mirror
 from datadump.sight.seen import PipelineSeen, Seen
 
@@ -45,10 +45,10 @@ def look_at_all(place: Shared, wanted: Wanted, known: Facts) -> tuple[Seen, Fact
         trouble = str(error) if earlier else ""  # it is made for the first backup
     except StoreError as error:
         trouble = str(error)
-    found = [PipelineSeen(name, *of, waiting=None) for name, of in by_name(told).items()]
+    found = sorted((seen_of(*one) for one in told.items()), key=lambda one: one.database)
     seen = Seen(time.time(), found, trouble, mirror=mirror, bucket_alone=True)
-    facts = {fact: known[fact] for fact in earlier.values()} | in_bucket.facts
-    return seen, known if trouble else facts
+    kept = known if trouble else {fact: known[fact] for fact in earlier.values()}
+    return seen, kept | in_bucket.facts
 
 
 def told_of_all(
@@ -59,9 +59,9 @@ def told_of_all(
     named: dict[str, set[str]] = {prefix: set() for prefix in listed}
     for one in earlier:
         named.setdefault(one.prefix, set()).add(one.database)
-    prefixes = [prefix for prefix in named if not wanted.is_excluded(prefix.rstrip("/"))]
+    prefixes = [prefix for prefix in named if not wanted.is_excluded(path_of(prefix))]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        found = pool.map(lambda of: in_bucket.at(of, listed.get(of, NOTHING)), prefixes)
+        found = pool.map(lambda of: found_at(in_bucket, of, listed.get(of, NOTHING)), prefixes)
         told = {
             Pipeline(database, "", prefix): of.of(database)
             for prefix, of in zip(prefixes, found, strict=True)
@@ -70,24 +70,46 @@ def told_of_all(
     return {one: of for one, of in told.items() if not is_left_out(one, wanted)}
 
 
+def found_at(in_bucket: BucketLook, prefix: str, listed: Below) -> Found:
+    """What there is of that prefix: an object there that the store doesn't show hides no other.
+
+    Raises StoreError.
+    """
+    try:
+        return in_bucket.at(prefix, listed)
+    except RefusedError as error:
+        return Found([], [], str(error))
+
+
+def seen_of(one: Pipeline, told: Told) -> PipelineSeen:
+    """It, by what it is called; what the store doesn't show is of the whole prefix."""
+    exclusion = f"{path_of(one.prefix)}:*" if told.trouble else exact_name_of(one)
+    return PipelineSeen(
+        name_of(one), told.backups, told.proofs,
+        waiting=None, exclusion=exclusion, trouble=told.trouble,
+    )  # fmt: skip
+
+
 def is_left_out(one: Pipeline, wanted: Wanted) -> bool:
-    """Whether DB_EXCLUDE names it: its prefix, its database, or what it is called."""
-    return any(map(wanted.is_excluded, (one.prefix.rstrip("/"), one.database, name_of(one))))
-
-
-def by_name(told: Mapping[Pipeline, Told]) -> dict[str, Told]:
-    """What is told, by what each is called; no two have one name, whatever somebody makes up."""
-    found: dict[str, Told] = {}
-    for one in sorted(told, key=lambda one: (one.prefix, one.database)):
-        name = name_of(one)
-        while name in found:
-            name += " #2"
-        found[name] = told[one]
-    return dict(sorted(found.items()))
+    """Whether DB_EXCLUDE names its prefix, its database, or it alone."""
+    return any(map(wanted.is_excluded, (path_of(one.prefix), one.database, exact_name_of(one))))
 
 
 def name_of(one: Pipeline) -> str:
-    """``db7/shop``; with its database, where the last folder has another name: ``db7 (shop)``."""
-    path = one.prefix.rstrip("/") or "/"
-    folder = path.rpartition("/")[2]
-    return path if one.database in {"", database_of(folder)} else f"{path} ({one.database})"
+    """``db7/shop``; with its database, where the last folder has another name: ``db7:shop``.
+
+    No two have one name.
+    """
+    folder = one.prefix.rstrip("/").rpartition("/")[2]
+    is_told = one.database in {"", database_of(folder)}
+    return path_of(one.prefix) if is_told else exact_name_of(one)
+
+
+def exact_name_of(one: Pipeline) -> str:
+    """What means it and no other: ``db7/shop:shop``."""
+    return f"{path_of(one.prefix)}:{as_word(one.database)}"
+
+
+def path_of(prefix: str) -> str:
+    """What a prefix is called: ``db7/shop``; the bucket's root is ``/``."""
+    return as_word(prefix.rstrip("/")) or "/"

@@ -19,10 +19,9 @@ from datadump.backups.stored import (
 )
 from datadump.backups.turns import moment
 from datadump.s3.bucket import Bucket
-from datadump.s3.errors import DeniedError
+from datadump.s3.errors import RefusedError
 from datadump.s3.keys import is_dump_key
 from datadump.s3.listing import Stored
-from datadump.s3.metadata import Metadata
 from datadump.settings.pipelines import Pipeline
 from datadump.sight.seen import BackupSeen, ProofSeen
 
@@ -30,7 +29,6 @@ DAYS = 90  # that count; older ones only where nothing is newer
 NEWEST = 10  # backups and proofs, where all are older
 MOST_ASKED = 100  # new objects of a prefix in a look
 AT_ONCE = 8  # prefixes that the bucket is asked about; boto3 has ten connections
-NO_METADATA = Metadata("", "", "", "")
 
 Facts = dict[str, Any]  # what can't change, by key and ETag: asked for once
 
@@ -40,6 +38,7 @@ class Told(NamedTuple):
 
     backups: list[BackupSeen]
     proofs: list[ProofSeen]
+    trouble: str = ""  # why nothing is known of them
 
 
 class Found(NamedTuple):
@@ -47,6 +46,7 @@ class Found(NamedTuple):
 
     backups: list[tuple[BackupSeen, str]]  # and whose each is; '' where nobody tells
     proofs: list[ProofSeen]
+    trouble: str = ""  # why nothing is known of them
 
     @property
     def databases(self) -> set[str]:
@@ -60,6 +60,7 @@ class Found(NamedTuple):
         return Told(
             [backup for backup, whose in self.backups if whose in own],
             [one for one in self.proofs if one.key not in others],
+            self.trouble,
         )
 
 
@@ -107,20 +108,20 @@ class BucketLook:
         for one in stored:
             fact = f"{one.key} {one.etag}"
             told = self._known.get(fact) if one.etag else None
-            if told is None and asked == MOST_ASKED:
-                break
-            if told is None:
+            if told is None and asked < MOST_ASKED:
                 asked += 1
                 told = self._ask(one.key)
+            if told is None:
+                continue
             self.facts[fact] = told
             dumped_at, database = told
             found.append((BackupSeen(one.key, one.size, dumped_at, one.etag), database))
         return found
 
-    def _ask(self, key: str) -> list[Any]:
+    def _ask(self, key: str) -> list[Any] | None:
+        """When it was dumped, and whose it is; None where it is gone by now."""
         head = self._bucket.head(key)
-        told = head.metadata if head else NO_METADATA
-        return [moment(told.dumped_at), told.database]
+        return [moment(head.metadata.dumped_at), head.metadata.database] if head else None
 
     def _proofs(self, proofs: Proofs, stored: list[Stored]) -> list[ProofSeen]:
         """Those that can be read."""
@@ -128,7 +129,7 @@ class BucketLook:
         for one in stored:
             try:
                 told.append(self._proof(proofs, one))
-            except DeniedError:
+            except RefusedError:
                 if one == stored[0]:
                     raise  # it may say that the newest backup is none
         return [ProofSeen(*one) for one in told if one]

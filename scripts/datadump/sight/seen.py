@@ -64,6 +64,8 @@ class PipelineSeen(NamedTuple):
     uploaded: float = 0.0  # when the last one was, by the log; 0 where that doesn't tell
     failed: Collection[str] = ()  # the days on which a dump failed, by the log
     stored: Collection[str] = ()  # the days on which one was uploaded, by the log
+    exclusion: str = ""  # what DB_EXCLUDE takes, so that nobody watches it
+    trouble: str = ""  # why nothing is known of its backups, though the bucket answers
 
     @property
     def backup(self) -> BackupSeen | None:

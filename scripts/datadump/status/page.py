@@ -101,6 +101,7 @@ def row(one: PipelineSeen, number: int, seen: Seen, failing: set[str]) -> dict[s
     return {
         "id": f"db{number}",
         "name": one.database,
+        "known": is_known(one, seen),
         "state": "bad" if one.database in failing else "" if seen.trouble else "good",
         "newest": newest(one, seen),
         "size": human_size(one.backup.size) if one.backup else "",
@@ -116,9 +117,14 @@ def row(one: PipelineSeen, number: int, seen: Seen, failing: set[str]) -> dict[s
     }
 
 
+def is_known(one: PipelineSeen, seen: Seen) -> bool:
+    """Whether the bucket told of its backups."""
+    return not (seen.trouble or one.trouble)
+
+
 def newest(one: PipelineSeen, seen: Seen) -> Dated:
     """How old the newest backup is; where nobody can say, when the log tells of an upload."""
-    if seen.trouble:
+    if not is_known(one, seen):
         if not one.uploaded:
             return Dated(UNKNOWN)
         since = ago(seen.at, one.uploaded)
@@ -137,7 +143,7 @@ def ago(now: float, then: float) -> str:
 
 def proof(one: PipelineSeen, seen: Seen) -> Said:
     """Whether the newest backup is proven, or when another was."""
-    if seen.trouble:
+    if not is_known(one, seen):
         return Said("", UNKNOWN)
     if one.proof is None:
         return Said("", "○ never")

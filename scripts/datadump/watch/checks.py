@@ -75,7 +75,7 @@ def checks(seen: Seen, wanted: Wanted) -> list[Check]:
     # What is left from before there were several may be of a database that has a folder by now.
     worst: dict[str, Check] = {}
     for check in found:
-        worst.setdefault(check.subject, check)
+        worst.setdefault(check.subject, check._replace(text=printable(check.text)))
     return list(worst.values())
 
 
@@ -94,6 +94,9 @@ def of_its_backups(
     one: PipelineSeen, now: float, wanted: Wanted, remedies: Remedies
 ) -> list[Check]:
     """By what the bucket has of one database."""
+    if one.trouble:
+        left = f"{one.trouble}. If these are no backups, add {one.exclusion} to DB_EXCLUDE"
+        return [Check("backup", one.database, *wrong(f"how old it is isn't known: {left}"))]
     return [
         Check("backup", one.database, *backup(one, now, wanted, remedies)),
         Check("proof", one.database, *proof(one, now, wanted, remedies)),

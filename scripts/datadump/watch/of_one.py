@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from datadump.ground.terminal import human_size, span
-from datadump.settings.watching import Wanted, as_word
+from datadump.settings.watching import Wanted
 from datadump.sight.seen import BackupSeen, PipelineSeen
 from datadump.watch.verdict import CLOCKS_APART, HERE, Remedies, Verdict, moment, well, wrong
 
@@ -21,7 +21,7 @@ def backup(one: PipelineSeen, now: float, wanted: Wanted, remedies: Remedies) ->
             return well("the first backup is on its way")
         return wrong(
             f"there is no backup at all: take one ({remedies.dump}), and see {remedies.log}"
-            + remedies.vanished.format(as_word(one.database))
+            + remedies.vanished.format(one.exclusion)
         )
     if not one.backup.dumped_at:
         return wrong(f"how old {one.backup.key} is isn't known: it has no dumped-at")
@@ -33,7 +33,7 @@ def backup(one: PipelineSeen, now: float, wanted: Wanted, remedies: Remedies) ->
         return well(said)
     return wrong(
         f"{said}, and {span(wanted.backup_age)} are allowed: dumps or uploads have stopped; see "
-        f"{remedies.log}{remedies.stopped.format(as_word(one.database))}"
+        f"{remedies.log}{remedies.stopped.format(one.exclusion)}"
     )
 
 

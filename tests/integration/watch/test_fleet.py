@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from datadump.sight.in_bucket import MOST_ASKED
 from datadump.watch.memory import NONE, MemoryFolder
 from support.policies import PREFIX, make_account
 from support.programs import Workplace, noon_zone
@@ -88,7 +89,7 @@ def test_every_pipeline_of_the_bucket_is_seen_by_its_name(
     for key in foreign:
         store.put(bucket, key)
     assert look(fleet) == (
-        ["/ (FACULDADE)", "a%2Fb", "db7/shop", "hosts/one (crm)", "hosts/one (shop)", "unnamed"],
+        ["/:FACULDADE", "a%252Fb", "db7/shop", "hosts/one:crm", "hosts/one:shop", "unnamed"],
         {},
     )
     result = fleet.watch(ALL)
@@ -102,15 +103,15 @@ def test_silent_one_does_not_hide_behind_another_of_its_prefix(
     """However long it has been silent, while a look remembers it: for 90 days, and beyond."""
     put(store, bucket, "db7/", 0, 95, database="shop")
     put(store, bucket, "db7/", 95, 96, database="crm", number=2)
-    assert look(fleet)[0] == ["db7 (shop)"]  # who never looked before
+    assert look(fleet)[0] == ["db7:shop"]  # who never looked before
     store.client().delete_object(Bucket=bucket, Key=key_of("db7/", 0))
-    assert look(fleet)[0] == ["db7 (crm)", "db7 (shop)"]
+    assert look(fleet)[0] == ["db7:crm", "db7:shop"]
     put(store, bucket, "db7/", 0, database="shop")
     for _ in range(2):
         names, wrong = look(fleet)
-        assert names == ["db7 (crm)", "db7 (shop)"]
-        assert list(wrong) == ["backup of db7 (crm)"]
-        assert wrong["backup of db7 (crm)"].startswith("the newest backup is 95 days old")
+        assert names == ["db7:crm", "db7:shop"]
+        assert list(wrong) == ["backup of db7:crm"]
+        assert wrong["backup of db7:crm"].startswith("the newest backup is 95 days old")
 
 
 def test_pipeline_of_which_nothing_is_left_is_told_of_until_it_is_named(
@@ -125,14 +126,14 @@ def test_pipeline_of_which_nothing_is_left_is_told_of_until_it_is_named(
     assert list(look(fleet, **AWAY)[1]) == ["bucket of "]
     for _ in range(2):
         names, wrong = look(fleet)
-        assert names == ["db7 (shop)", "db8 (crm)"]
+        assert names == ["db7:shop", "db8:crm"]
         (text,) = wrong.values()
         assert text.startswith("there is no backup at all: take one (")
-        assert text.endswith(". If it is gone for good, add db7*(shop) to DB_EXCLUDE")
-    assert "<h3>backup of db7 (shop)</h3>" in page(fleet)
-    assert look(fleet, DB_EXCLUDE="db7*(shop)") == (["db8 (crm)"], {})
+        assert text.endswith(". If it is gone for good, add db7:shop to DB_EXCLUDE")
+    assert "<h3>backup of db7:shop</h3>" in page(fleet)
+    assert look(fleet, DB_EXCLUDE="db7:shop") == (["db8:crm"], {})
     assert "<h1>Well</h1>" in page(fleet)
-    assert look(fleet) == (["db8 (crm)"], {})
+    assert look(fleet) == (["db8:crm"], {})
 
 
 def test_proof_whose_backups_are_gone_is_of_a_pipeline(
@@ -180,7 +181,7 @@ def test_look_is_limited_to_what_is_below_a_prefix(
     keys = make_account(store, bucket, "restore")
     Path(fleet.settings["CREDENTIALS_FILE"]).write_text("\n".join([*keys, bucket]))
     assert look(fleet, f"/{PREFIX}") == ([f"{PREFIX}/shop"], {})
-    assert list(look(fleet)[1]) == ["bucket of "]
+    assert list(look(fleet)[1]) == ["backup of hosts/one_more"]
     result = fleet.watch(ALL, "../x")
     assert result.returncode == 2
     assert "--all-prefixes: '../x' is not a plain path such as hosts/one" in result.stderr
@@ -250,8 +251,49 @@ def test_changes_go_to_the_log_where_there_is_one(
     assert message.startswith("check passed: backup of db7/shop: ")
 
 
+def test_each_view_has_its_memory(fleet: Workplace, store: Store, bucket: str) -> None:
+    """A look at one host, or at some, loses nothing of what only the memory of all knows."""
+    put(store, bucket, "db7/", 0, database="shop")
+    put(store, bucket, "db8/", 0, database="crm")
+    look(fleet)
+    store.client().delete_object(Bucket=bucket, Key=key_of("db7/", 0))
+    assert fleet.watch(DUMPS_DIR=str(fleet.dumps), LOGS_DIR=str(fleet.logs)).returncode == 1
+    assert look(fleet, "db8") == (["db8:crm"], {})
+    assert list(look(fleet)[1]) == ["backup of db7:shop"]
+
+
+def test_object_that_the_store_does_not_show_hides_no_other_pipeline(
+    fleet: Workplace, store: Store, proxy: Proxy, bucket: str
+) -> None:
+    """As one that is encrypted by somebody else's key."""
+    put(store, bucket, "db7/", 5, database="shop")
+    put(store, bucket, "team/", 0)
+    proxy.choose = lambda request: (
+        403 if request.method == "HEAD" and "/team/" in request.path else None
+    )
+    for _ in range(2):
+        names, wrong = look(fleet)
+        assert (names, list(wrong)) == (["db7:shop", "team"], [f"backup of {one}" for one in names])
+        assert wrong["backup of db7:shop"].startswith("the newest backup is 5 days old")
+        assert wrong["backup of team"].endswith("If these are no backups, add team:* to DB_EXCLUDE")
+    assert page(fleet).count("not known") >= 1
+    assert list(look(fleet, DB_EXCLUDE="team:*")[1]) == ["backup of db7:shop"]
+
+
+def test_known_backups_count_behind_many_new_ones(
+    fleet: Workplace, store: Store, bucket: str
+) -> None:
+    """Of which a look asks for some: those of another database in the prefix are no news."""
+    put(store, bucket, "db7/", 1, database="crm", number=200)
+    assert look(fleet) == (["db7:crm"], {})
+    for number in range(1, MOST_ASKED + 3):
+        put(store, bucket, "db7/", 0, database="shop", number=number)
+    assert look(fleet) == (["db7:crm", "db7:shop"], {})
+
+
 def test_mirror_is_looked_at_for_all(fleet: Workplace, store: Store, bucket: str) -> None:
     put(store, bucket, "db7/shop/", 0, 3, database="shop")
+    store.put(bucket, "db9/0001-01-01/datadump1.sql")
     put(store, bucket, "db8/crm/", 0, database="crm")
     credentials = fleet.path / "mirror.txt"
     credentials.write_text("\n".join([*store.admin, f"{bucket}-mirror"]))
@@ -298,7 +340,8 @@ def test_hundred_pipelines_take_two_requests_each_and_seconds(
     """
     facts = fill(store, bucket)
     known = {fact: told for fact, told in facts.items() if not fact.startswith("db00/shop_0/")}
-    MemoryFolder(fleet.settings["WATCH_DIR"]).write(NONE._replace(facts=known), healthy=True)
+    memory = MemoryFolder(fleet.settings["WATCH_DIR"], f"s3://{bucket}")
+    memory.write(NONE._replace(facts=known), healthy=True)
     assert len(look(fleet)[0]) == PIPELINES
     new = [request for request in proxy.requests if not request.lists_objects]
     assert len(new) == len(facts) - len(known) == 2 * DAYS
@@ -310,5 +353,4 @@ def test_hundred_pipelines_take_two_requests_each_and_seconds(
     assert len(proxy.requests) <= 2 * PIPELINES
     assert taken < 10
     assert "2 days old" in wrong[f"backup of {SILENT}"]
-    kept = json.loads(Path(fleet.settings["WATCH_DIR"], "memory.json").read_text())["facts"]
-    assert kept == facts
+    assert memory.read().facts == facts

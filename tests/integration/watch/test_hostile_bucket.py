@@ -60,6 +60,8 @@ def test_whatever_is_in_the_bucket_is_shown_as_text(hostile: Workplace, tmp_path
         hostile.restore("--list", "--json"),
         hostile.watch(TZ="Pacific/Kiritimati", PROOF_MAX_AGE="1d"),
         hostile.watch("--json", TZ="Pacific/Pago_Pago"),
+        hostile.watch("--all-prefixes", TZ="Pacific/Kiritimati"),
+        hostile.watch("--all-prefixes", "--json", TZ="Pacific/Pago_Pago"),
         hostile.prune("--dry-run", KEEP_DAILY="2", TZ="Pacific/Pago_Pago"),
     ):
         assert told.returncode in {0, 1}

@@ -236,7 +236,7 @@ def test_database_that_was_cut_is_shown_printable() -> None:
     assert text.isprintable()
 
 
-ELSEWHERE = WELL._replace(database="db7/shop", waiting=None, dump=None)
+ELSEWHERE = WELL._replace(database="db7/shop", waiting=None, dump=None, exclusion="db7/shop:shop")
 
 
 def test_of_a_bucket_alone_nothing_is_said_of_a_folder_or_a_log() -> None:
@@ -254,9 +254,9 @@ def test_of_a_bucket_alone_nothing_is_said_of_a_folder_or_a_log() -> None:
     ("change", "said"),
     [
         ({"backups": []}, "take one (docker compose run --rm dump on its host), and see the newest "
-         "file in logs/ on its host. If it is gone for good, add db7/shop to DB_EXCLUDE"),
+         "file in logs/ on its host. If it is gone for good, add db7/shop:shop to DB_EXCLUDE"),
         ({"backups": [BackupSeen("k", 1, NOW - 27 * HOUR)]}, "see the newest file in logs/ on its "
-         "host. If it is gone for good, add db7/shop to DB_EXCLUDE"),
+         "host. If it is gone for good, add db7/shop:shop to DB_EXCLUDE"),
         ({"proofs": [ProofSeen("k", NOW - DAY, False, "t is missing", 0)]},
          "take another (docker compose run --rm dump on its host)"),
     ],
@@ -267,13 +267,23 @@ def test_remedies_of_a_bucket_alone_are_for_that_host(change: dict[str, object],
     assert said in text
 
 
-@pytest.mark.parametrize("name", ["db7/shop", "/ (FACULDADE)", "db7 (my, shop)", "a*b", "[x] (y)"])
-def test_what_is_said_to_name_it_in_db_exclude_does(name: str) -> None:
-    """Blanks and commas would end it."""
-    (text,) = failing(ELSEWHERE._replace(database=name, backups=[]), bucket_alone=True, free=None)
-    (word,) = re.findall("add (.+) to DB_EXCLUDE", text)
-    assert read_wanted({"DB_EXCLUDE": f"old {word}"}).is_excluded(name)
-    assert not read_wanted({"DB_EXCLUDE": word}).is_excluded(f"{name}_2")
+def test_what_the_store_does_not_show_of_one_pipeline_is_its_alarm() -> None:
+    """And nothing else is said of it: neither that it is well, nor that there is no backup."""
+    hidden = PipelineSeen("team", waiting=None, exclusion="team:*", trouble="forbidden (s3://b/k)")
+    found = look(hidden, bucket_alone=True, free=None)
+    (text,) = [str(one) for one in found if not one.passed]
+    assert text == (
+        "backup of team: how old it is isn't known: forbidden (s3://b/k). If these are no backups, "
+        "add team:* to DB_EXCLUDE"
+    )
+    assert [one.subject for one in found] == ["backup of team", "bucket"]
+
+
+def test_text_is_one_line_whatever_a_proof_says() -> None:
+    """It would read as another alarm, or as that of another database being well again."""
+    proof = ProofSeen("k", NOW - DAY, False, "x\n\nwell again: backup of crm\x1b", 0)
+    (text,) = failing(WELL._replace(proofs=[proof]))
+    assert "FAILED: x??well again: backup of crm?" in text
 
 
 def test_bucket_without_a_backup_is_no_calm() -> None:
