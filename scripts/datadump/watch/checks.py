@@ -96,7 +96,7 @@ def of_its_backups(
     """By what the bucket has of one database."""
     if one.trouble:
         left = f"{one.trouble}. If these are no backups, add {one.exclusion} to DB_EXCLUDE"
-        return [Check("backup", one.database, *wrong(f"how old it is isn't known: {left}"))]
+        return [Check("backup", one.database, *wrong(f"what there is isn't known: {left}"))]
     return [
         Check("backup", one.database, *backup(one, now, wanted, remedies)),
         Check("proof", one.database, *proof(one, now, wanted, remedies)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -276,7 +277,8 @@ def test_object_that_the_store_does_not_show_hides_no_other_pipeline(
         assert (names, list(wrong)) == (["db7:shop", "team"], [f"backup of {one}" for one in names])
         assert wrong["backup of db7:shop"].startswith("the newest backup is 5 days old")
         assert wrong["backup of team"].endswith("If these are no backups, add team:* to DB_EXCLUDE")
-    assert page(fleet).count("not known") >= 1
+    assert re.findall(r"<h3>(.*)</h3>\n<div", page(fleet)) == ["db7:shop"]
+    assert re.findall(r'<a href="#db\d+">(.*)</a>', page(fleet)) == ["db7:shop"]
     assert list(look(fleet, DB_EXCLUDE="team:*")[1]) == ["backup of db7:shop"]
 
 

@@ -273,7 +273,7 @@ def test_what_the_store_does_not_show_of_one_pipeline_is_its_alarm() -> None:
     found = look(hidden, bucket_alone=True, free=None)
     (text,) = [str(one) for one in found if not one.passed]
     assert text == (
-        "backup of team: how old it is isn't known: forbidden (s3://b/k). If these are no backups, "
+        "backup of team: what there is isn't known: forbidden (s3://b/k). If these are no backups, "
         "add team:* to DB_EXCLUDE"
     )
     assert [one.subject for one in found] == ["backup of team", "bucket"]
