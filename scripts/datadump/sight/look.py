@@ -62,7 +62,7 @@ def look(place: Place, wanted: Wanted, known: Facts) -> tuple[Seen, Facts]:
     uncovered = [name for name in logs.uncovered() if not is_known(name, wanted)]
     free, last_lines = free_bytes(place.whole.dumps), logs.last_lines
     seen = Seen(time.time(), found, trouble, free, uncovered, logs.exchanges(), last_lines, mirror)
-    return seen, known if trouble else in_bucket.facts  # which a look that was cut has in part
+    return seen, (known if trouble else {}) | in_bucket.facts
 
 
 def told_of(pipelines: list[Pipeline], in_bucket: BucketLook) -> dict[Pipeline, Told]:

@@ -9,6 +9,7 @@ from datadump.settings.environment import SettingsError
 from datadump.watch.changes import News
 
 SECONDS = 5  # for a connection, and for an answer
+MOST_TOLD = 20  # checks in a message; a whole fleet that stops is one piece of news
 EXAMPLE = "mailto://user:password@mail.example.com?to=me@example.com"
 
 
@@ -51,4 +52,5 @@ def message(news: News, place: str) -> tuple[str, str]:
     title = f"{failing} wrong" if failing else f"{well} well again"
     lines = [f"{check}" for check in news.failing]
     lines += [f"well again: {check}" for check in news.well_again]
-    return f"Backups in {place}: {title}", "\n\n".join(lines)
+    more = [f"and {len(lines) - MOST_TOLD} more: see watch.py"] if lines[MOST_TOLD:] else []
+    return f"Backups in {place}: {title}", "\n\n".join(lines[:MOST_TOLD] + more)

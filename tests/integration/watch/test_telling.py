@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datadump.watch.telling import send_one
+from datadump.watch.changes import News
+from datadump.watch.checks import Check
+from datadump.watch.telling import message, send_one
 from support.receivers import running_http, running_smtp
 
 ALARM = "proof of shop: it FAILED: near '<i>' & <b>x</b>"
@@ -14,6 +16,15 @@ def test_long_alarm_arrives_in_parts() -> None:
         target = f"{url.replace('http:', 'ntfy:')}/backups"
         assert send_one(target, "100 wrong", "\n\n".join([ALARM] * 400))
     assert len(requests) == 3
+
+
+def test_message_of_a_whole_fleet_has_the_first_alarms_and_how_many_there_are() -> None:
+    """The worst come first; some services charge for each hundred characters."""
+    failing = [Check("backup", f"db{number}", False, "it is old") for number in range(100)]
+    title, text = message(News(failing, failing[:1]), "s3://b")
+    assert title == "Backups in s3://b: 100 wrong"
+    told = text.split("\n\n")
+    assert (told[19], told[20:]) == ("backup of db19: it is old", ["and 81 more: see watch.py"])
 
 
 def test_alarm_is_text_and_no_markup() -> None:
