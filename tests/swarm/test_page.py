@@ -26,6 +26,16 @@ NEW_PASSWORD = "another password"
 # Whoever deploys has to say these; without the other two of the page, Docker itself complains.
 NEEDED = ("TAG", "DB_HOST", "DB_PASSWORD_FILE", "CREDENTIALS_FILE")
 ALERT_URL = "ntfy://nobody.invalid/backups"
+WATCH = "python3 /scripts/watch.py --all-prefixes"
+STOPPED = [
+    ("dump-schedule", "/scripts/database_dump.sh", "AGE_RECIPIENTS_FILE"),
+    ("dump-schedule", "/scripts/database_dump.sh", "DB_TLS_CA"),
+    ("send-to-s3", "python3 /scripts/send-to-s3.py", "HEARTBEAT_URL_FILE"),
+    ("send-to-s3", "python3 /scripts/send-to-s3.py", "AWS_CA_BUNDLE"),
+    ("drill-schedule", "python3 /scripts/restore-drill.py", "AGE_IDENTITY_FILE"),
+    ("status", WATCH, "ALERT_URLS_FILE"),
+    ("status", WATCH, "MIRROR_CREDENTIALS_FILE"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +162,34 @@ def test_server_of_the_page_is_nobody(followed: Fleet) -> None:
     told = node.docker("exec", name, "sh", "-c", script)
     assert "\nUid:\t33\t33\t33\t33\n" in told
     assert "\nCapEff:\t0000000000000000\n" in told
+
+
+@pytest.mark.parametrize("secret", ["credentials", "alert_urls"])
+def test_server_of_the_page_reads_no_secret(followed: Fleet, secret: str) -> None:
+    """Somebody who took it over has no key of the store, and knows no target of the alarms."""
+    node, name = task(followed, "status")
+    path = f"/run/secrets/{secret}"
+    assert node.docker("exec", name, "cat", path)
+    become = ("setpriv", "--reuid=33", "--regid=33", "--clear-groups")
+    with pytest.raises(AssertionError, match="Permission denied"):
+        node.docker("exec", name, *become, "cat", path)
+
+
+@pytest.mark.parametrize(("service", "program", "setting"), STOPPED)
+def test_file_without_a_secret_stops_the_program(
+    followed: Fleet, service: str, program: str, setting: str
+) -> None:
+    """Before it does anything, by one line: what the second file lacks goes nowhere unencrypted."""
+    node, name = task(followed, service)
+    result = subprocess.run(
+        ["docker", "exec", node.container, "docker", "exec", "--env=DB_TLS=verify",
+         f"--env={setting}=/nowhere", name, "sh", "-c", program],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+    )  # fmt: skip
+    assert result.returncode == 2
+    (line,) = result.stdout.splitlines()
+    assert f"{setting}: " in line
+    assert "/nowhere" in line
 
 
 @pytest.mark.parametrize("name", NEEDED)
