@@ -42,11 +42,9 @@ STOPPED = [
 def followed(fleet: Fleet) -> Fleet:
     """A person went through the page from its top, and changed a crontab and the password."""
     fleet.swarm.make_available(fleet.swarm.nodes[2], "active")
-    (fleet.swarm.folder / "alert_urls.txt").write_text(ALERT_URL)
-    fleet.write_settings("db7", ALERT_URLS_FILE=f"{fleet.swarm.folder}/alert_urls.txt")
-    (second_file,) = blocks(PAGE, "yaml")
-    (fleet.checkout.path / "mine.yml").write_text(second_file)
     for command in commands_of_the_page():
+        if "mine.yml" in command and not (fleet.checkout.path / "mine.yml").exists():
+            write_second_file(fleet)
         if command.startswith("sed"):
             change_crontab_and_password(fleet)
         wait_for(command, partial(ends_well, fleet, command), patience(command), poll=2)
@@ -66,6 +64,14 @@ def being_updated(fleet: Fleet) -> list[str]:
         if manager.docker("service", "inspect", "--format", state, f"db7_{service}")
         not in {"", "completed"}
     ]
+
+
+def write_second_file(fleet: Fleet) -> None:
+    """With what it needs; not before, or the watch would stop for want of it."""
+    (fleet.swarm.folder / "alert_urls.txt").write_text(ALERT_URL)
+    fleet.write_settings("db7", ALERT_URLS_FILE=f"{fleet.swarm.folder}/alert_urls.txt")
+    (second_file,) = blocks(PAGE, "yaml")
+    (fleet.checkout.path / "mine.yml").write_text(second_file)
 
 
 def change_crontab_and_password(fleet: Fleet) -> None:
