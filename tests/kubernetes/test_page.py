@@ -68,10 +68,15 @@ def test_patches_of_the_page_do_what_it_says(tmp_path: Path) -> None:
         kubernetes_validate.validate(one, VERSIONS[0], strict=True)
     named = {one["metadata"]["name"]: one for one in workloads(patched)}
     assert named["db7-prune"]["spec"]["suspend"] is False
-    volumes = template_of(named["db7-dump"])["spec"]["volumes"]
-    assert [set(one) for one in volumes if one["name"] == "dumps"] == [{"name", "ephemeral"}]
+    dump = template_of(named["db7-dump"])["spec"]
+    assert [set(one) for one in dump["volumes"] if one["name"] == "dumps"] == [
+        {"name", "ephemeral"}
+    ]
+    requests = [set(one["resources"]["requests"]) for one in containers_of(dump)]
+    assert requests == [{"cpu", "memory"}] * 2  # a node needs no room for it
     (watch, _) = template_of(named["db7-status"])["spec"]["containers"]
-    assert {"name": "S3_PREFIX", "value": ""} in watch["env"]
+    environment = {one["name"]: one["value"] for one in watch["env"]}
+    assert environment == {"S3_PREFIX": "", "DB_EXCLUDE": "", "STATUS_DIR": "/status"}
     policies = {one["metadata"]["name"]: one for one in of_kind(patched, "NetworkPolicy")}
     assert ports(policies["db7-store"]["spec"], "egress") == {53, 443, 8333}
 
@@ -89,7 +94,8 @@ def test_page_names_what_there_is(manifests: list[Manifest]) -> None:
     told = set(re.findall(r"\b(cronjob|deployment|service)/(db7-\w+)", text))
     there = {(one["kind"].lower(), one["metadata"]["name"]) for one in manifests}
     assert told == {
-        ("cronjob", "db7-dump"), ("deployment", "db7-restore"), ("service", "db7-status"),
+        ("cronjob", "db7-dump"), ("deployment", "db7-restore"), ("deployment", "db7-status"),
+        ("service", "db7-status"),
     } <= there  # fmt: skip
     names = set(re.findall(r"`(db7-\w+)`", text)) - {"db7-secrets"}
     assert names == {one["metadata"]["name"] for one in workloads(manifests)} | {"db7-scratch"}

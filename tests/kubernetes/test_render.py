@@ -77,6 +77,53 @@ def test_nobody_waits_for_what_never_ends(manifests: list[Manifest]) -> None:
         assert job["spec"]["timeZone"] == "America/Sao_Paulo"
 
 
+def test_a_node_that_is_drained_costs_no_backup_and_no_proof(manifests: list[Manifest]) -> None:
+    """Another pod begins anew, and that is no failure of the Job."""
+    no_failure = {
+        "action": "Ignore",
+        "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
+    }
+    specs = {
+        one["metadata"]["name"]: one["spec"]["jobTemplate"]["spec"]
+        for one in of_kind(manifests, "CronJob")
+    }
+    for name in ("db7-dump", "db7-drill"):
+        assert specs[name]["podFailurePolicy"]["rules"][0] == no_failure
+
+
+def test_a_pod_asks_its_node_for_the_room_that_it_may_take(manifests: list[Manifest]) -> None:
+    """Or a disk runs full, and what is put out by that begins anew, which counts as no failure."""
+    found = {}
+    for one in of_kind(manifests, "CronJob"):
+        pod = template_of(one)["spec"]
+        limits = {
+            volume["name"]: volume["emptyDir"]["sizeLimit"]
+            for volume in pod["volumes"]
+            if volume.get("emptyDir")
+        }
+        requests = [
+            container["resources"]["requests"]["ephemeral-storage"]
+            for container in containers_of(pod)
+            if "ephemeral-storage" in container["resources"]["requests"]
+        ]
+        found[one["metadata"]["name"]] = (limits, requests)
+    assert found == {
+        "db7-dump": ({"dumps": "20Gi"}, ["20Gi"]),
+        "db7-drill": ({"scratch": "60Gi"}, ["60Gi"]),
+        "db7-prune": ({}, []),
+    }
+
+
+def test_whoever_meets_a_row_has_memory_for_the_largest(manifests: list[Manifest]) -> None:
+    """1 GiB: a dump that is killed takes those with it that had ended well."""
+    limits = {
+        container["name"]: container["resources"]["limits"]["memory"]
+        for pod in pods(manifests)
+        for container in containers_of(pod)
+    }
+    assert limits["dump"] == limits["drill"] == limits["restore"] == "2Gi"
+
+
 def test_nothing_is_removed_before_somebody_says_so(manifests: list[Manifest]) -> None:
     """Nor is a restore at rest a pod; what it needs to go back is kept all the same."""
     spec = {one["metadata"]["name"]: one["spec"] for one in workloads(manifests)}
