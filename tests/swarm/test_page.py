@@ -29,7 +29,7 @@ ALERT_URL = "ntfy://nobody.invalid/backups"
 WATCH = "python3 /scripts/watch.py --all-prefixes"
 STOPPED = [
     ("dump-schedule", "/scripts/database_dump.sh", "AGE_RECIPIENTS_FILE"),
-    ("dump-schedule", "/scripts/database_dump.sh", "DB_TLS_CA"),
+    ("dump-schedule", "DB_TLS=verify /scripts/database_dump.sh", "DB_TLS_CA"),
     ("send-to-s3", "python3 /scripts/send-to-s3.py", "HEARTBEAT_URL_FILE"),
     ("send-to-s3", "python3 /scripts/send-to-s3.py", "AWS_CA_BUNDLE"),
     ("drill-schedule", "python3 /scripts/restore-drill.py", "AGE_IDENTITY_FILE"),
@@ -188,8 +188,8 @@ def test_file_without_a_secret_stops_the_program(
     """Before it does anything, by one line: what the second file lacks goes nowhere unencrypted."""
     node, name = task(followed, service)
     result = subprocess.run(
-        ["docker", "exec", node.container, "docker", "exec", "--env=DB_TLS=verify",
-         f"--env={setting}=/nowhere", name, "sh", "-c", program],
+        ["docker", "exec", node.container,
+         "docker", "exec", f"--env={setting}=/nowhere", name, "sh", "-c", program],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
     )  # fmt: skip
     assert result.returncode == 2
