@@ -104,3 +104,15 @@ def test_page_names_what_there_is(manifests: list[Manifest]) -> None:
         == set(re.findall(r"kubectl -n (\w+)", text))
         == {one["metadata"]["namespace"] for one in manifests}
     )
+
+
+def test_page_names_containers_of_those_pods(manifests: list[Manifest]) -> None:
+    """Of the Job that a person starts by hand, those of the CronJob that it is made from."""
+    text = (MANIFESTS / "README.md").read_text().replace("job/db7-first", "cronjob/db7-dump")
+    told = set(re.findall(r"kubectl .*?/(db7-\w+) -c (\w+)", text))
+    there = {
+        (one["metadata"]["name"], container["name"])
+        for one in workloads(manifests)
+        for container in containers_of(template_of(one)["spec"])
+    }
+    assert told == {("db7-dump", "dump"), ("db7-dump", "upload"), ("db7-status", "watch")} <= there
