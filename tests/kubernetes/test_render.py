@@ -108,8 +108,8 @@ def test_a_pod_asks_its_node_for_the_room_that_it_may_take(manifests: list[Manif
         ]
         found[one["metadata"]["name"]] = (limits, requests)
     assert found == {
-        "db7-dump": ({"dumps": "20Gi"}, ["20Gi"]),
-        "db7-drill": ({"scratch": "60Gi"}, ["60Gi"]),
+        "db7-dump": ({"dumps": "10Gi"}, ["10Gi"]),
+        "db7-drill": ({"scratch": "30Gi"}, ["30Gi"]),
         "db7-prune": ({}, []),
     }
 
