@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 from datadump.s3.bucket import Bucket
 from datadump.s3.errors import (
-    AbsentError,
     ConflictError,
     KeyTakenError,
     MalformedError,
@@ -82,14 +81,12 @@ class Proofs:
         return None
 
     def at(self, key: str) -> Proof | None:
-        """The proof under that key of its own; None where there is none, or no JSON of ours.
+        """The proof under that key of its own; None where it is no JSON of ours.
 
-        RefusedError where it can't be read: it may say anything.
+        AbsentError where there is none, and another RefusedError where it can't be read: it may say
+        anything.
         """
-        try:
-            return parse(self._bucket.read(key, LARGEST))
-        except AbsentError:
-            return None
+        return parse(self._bucket.read(key, LARGEST))
 
     def write(self, proof: Proof) -> None:
         """Store it in place of an earlier one, whichever way that went."""

@@ -15,6 +15,7 @@ from datadump.s3.listing import Listing, Stored
 
 ENDING = ".json"  # of a proof's key, behind the rest of its backup's
 PROOF_KEY = re.compile(rf"(.*/)?{PROOFS}/([^/]+/[^/]+){re.escape(ENDING)}", re.DOTALL)
+MILLENNIUM = "2"  # how days begin; those of a clock that nobody had set don't count
 Placed = tuple[str, int, Stored]  # with its place in time: the day and the number
 
 
@@ -77,7 +78,7 @@ def stored_below(bucket: Bucket, folder: str, since: str, ending: str = "") -> l
     """What is called by a backup, and ends so, in the folders of days right below that one."""
     found = [
         (day, number, one)
-        for one in Listing(bucket).stored(f"{folder}2", f"{folder}{since}")
+        for one in Listing(bucket).stored(f"{folder}{MILLENNIUM}", f"{folder}{since}")
         for day, _, name in [one.key.removeprefix(folder).removesuffix(ending).partition("/")]
         if is_day(day) and (number := number_of(name, ""))
     ]
@@ -92,7 +93,8 @@ def stored_everywhere(bucket: Bucket, prefix: str, limits: Limits) -> dict[str, 
     backups: defaultdict[str, Recent] = defaultdict(lambda: Recent(limits))
     proofs: defaultdict[str, Recent] = defaultdict(lambda: Recent(limits))
     for one in Listing(bucket).stored(prefix):
-        if key := backup_meant(one.key):
+        key = backup_meant(one.key)
+        if key and place_in_time(key)[0].startswith(MILLENNIUM):
             kind = backups if key == one.key else proofs
             kind[prefix_of(key)].add(one, *place_in_time(key))
     return {

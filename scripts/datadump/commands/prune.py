@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -16,7 +17,7 @@ from datadump.ground.owner import as_owner_of
 from datadump.ground.terminal import aligned
 from datadump.s3.bucket import Bucket
 from datadump.s3.client import connect
-from datadump.s3.errors import RefusedError, StoreError
+from datadump.s3.errors import AbsentError, RefusedError, StoreError
 from datadump.settings.environment import check_folder, put_environment_in_force
 from datadump.settings.pipelines import Pipeline, are_several, read_pipeline
 from datadump.settings.retention import read_log_days, read_rules
@@ -126,7 +127,8 @@ def is_locked(bucket: Bucket, key: str) -> bool:
 
 def remove_backup(bucket: Bucket, catalogue: Catalogue, key: str) -> None:
     """Not where its proof may not be read: it may be the newest that is proven."""
-    catalogue.proofs.at(catalogue.proofs.key_for(key))
+    with suppress(AbsentError):
+        catalogue.proofs.at(catalogue.proofs.key_for(key))
     bucket.remove(key)
 
 

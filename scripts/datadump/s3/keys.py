@@ -10,7 +10,7 @@ from datadump.ground.names import MOST_DIGITS, SUFFIXES
 from datadump.settings.environment import SettingsError
 from datadump.settings.pipelines import normal_prefix
 
-DAY = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}")  # listings of many days begin with the 2
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # More digits are somebody's idea: a note of the key would be too long for the name of a file.
 NUMBERED = re.compile(
     rf"datadump([1-9][0-9]{{0,{MOST_DIGITS - 1}}})({'|'.join(map(re.escape, SUFFIXES))})"

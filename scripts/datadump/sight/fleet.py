@@ -40,7 +40,8 @@ def look_at_all(place: Shared, wanted: Wanted, known: Facts) -> tuple[Seen, Fact
     told = dict.fromkeys(earlier, Told([], []))
     try:
         told = told_of_all(in_bucket, place.below, earlier, wanted)
-        mirror = look_at_mirror(place.mirror, told) if place.mirror else None
+        if place.mirror and not any(of.trouble for of in told.values()):
+            mirror = look_at_mirror(place.mirror, told)
     except BucketAbsentError as error:
         trouble = str(error) if earlier else ""  # it is made for the first backup
     except StoreError as error:
@@ -67,7 +68,11 @@ def told_of_all(
             for prefix, of in zip(prefixes, found, strict=True)
             for database in (of.databases | named[prefix]) - {""} or {""}
         }
-    return {one: of for one, of in told.items() if not is_left_out(one, wanted)}
+    told = {one: of for one, of in told.items() if not is_left_out(one, wanted)}
+    refused = [of.trouble for of in told.values() if of.trouble]
+    if refused and len(refused) == len(told):
+        raise RefusedError(refused[0])  # that is one piece of news
+    return told
 
 
 def found_at(in_bucket: BucketLook, prefix: str, listed: Below) -> Found:
@@ -82,8 +87,8 @@ def found_at(in_bucket: BucketLook, prefix: str, listed: Below) -> Found:
 
 
 def seen_of(one: Pipeline, told: Told) -> PipelineSeen:
-    """It, by what it is called; what the store doesn't show is of the whole prefix."""
-    exclusion = f"{path_of(one.prefix)}:*" if told.trouble else exact_name_of(one)
+    """It, by what it is called. What nobody knows a backup of may be none of ours."""
+    exclusion = "" if told.trouble and one.database else exact_name_of(one)
     return PipelineSeen(
         name_of(one), told.backups, told.proofs,
         waiting=None, exclusion=exclusion, trouble=told.trouble,

@@ -19,7 +19,7 @@ from datadump.backups.stored import (
 )
 from datadump.backups.turns import moment
 from datadump.s3.bucket import Bucket
-from datadump.s3.errors import RefusedError
+from datadump.s3.errors import AbsentError, RefusedError
 from datadump.s3.keys import is_dump_key
 from datadump.s3.listing import Stored
 from datadump.settings.pipelines import Pipeline
@@ -92,6 +92,9 @@ class BucketLook:
 
     def at(self, prefix: str, listed: Below) -> Found:
         """What there is of that prefix, by what is listed there."""
+        there = map(fact_of, [*listed.backups, *listed.proofs])
+        # First: what was known is so, whatever the store refuses now.
+        self.facts |= {fact: self._known[fact] for fact in there if fact in self._known}
         proofs = Proofs(self._bucket, prefix)
         return Found(self._backups(listed.backups), self._proofs(proofs, listed.proofs))
 
@@ -106,7 +109,7 @@ class BucketLook:
         """
         found, asked = [], 0
         for one in stored:
-            fact = f"{one.key} {one.etag}"
+            fact = fact_of(one)
             told = self._known.get(fact) if one.etag else None
             if told is None and asked < MOST_ASKED:
                 asked += 1
@@ -135,9 +138,14 @@ class BucketLook:
         return [ProofSeen(*one) for one in told if one]
 
     def _proof(self, proofs: Proofs, stored: Stored) -> list[Any] | None:
-        fact = f"{stored.key} {stored.etag}"
-        known = bool(stored.etag) and fact in self._known
-        told: list[Any] | None = self._known[fact] if known else seen(proofs.at(stored.key))
+        """What it says; None where it is none of ours, or is gone by now."""
+        fact = fact_of(stored)
+        told: list[Any] | None
+        try:
+            known = bool(stored.etag) and fact in self._known
+            told = self._known[fact] if known else seen(proofs.at(stored.key))
+        except AbsentError:
+            return None
         self.facts[fact] = told
         return told
 
@@ -164,6 +172,11 @@ def newest_known(facts: Facts, below: str) -> dict[Pipeline, str]:
             newest[one] = max(newest.get(one, fact), fact, key=lambda of: place_in_time(key_of(of)))
     named = {one.prefix for one in newest if one.database}  # what has no name there is theirs
     return {one: newest[one] for one in newest if one.database or one.prefix not in named}
+
+
+def fact_of(stored: Stored) -> str:
+    """What a fact about that object is called."""
+    return f"{stored.key} {stored.etag}"
 
 
 def key_of(fact: str) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from datadump.watch.checks import Check
+from datadump.watch.checks import Check, subject_of
 from datadump.watch.memory import Memory
 
 LOOKS_TO_BE_WELL = 2  # in a row, before that is told: a check that flaps stays bad
@@ -30,8 +30,9 @@ def next_memory(memory: Memory, checks: Sequence[Check], now: float) -> Memory:
     What isn't looked at any more, since nobody is to be told of it, is forgotten.
     """
     failing, well = dict(memory.failing), dict(memory.well)
-    if all(check.passed for check in checks if check.name == "bucket"):  # else some are missing
-        looked_at = {check.subject for check in checks}
+    silent = {check.database for check in checks if check.name == "bucket" and not check.passed}
+    if "" not in silent:  # else some are missing
+        looked_at = {check.subject for check in checks} | without_a_word(silent)
         failing = {subject: at for subject, at in failing.items() if subject in looked_at}
         well = {subject: looks for subject, looks in well.items() if subject in looked_at}
     for check in checks:
@@ -42,6 +43,12 @@ def next_memory(memory: Memory, checks: Sequence[Check], now: float) -> Memory:
             failing.pop(check.subject, None)
             well[check.subject] = well.get(check.subject, 0) + 1
     return memory._replace(at=now, failing=failing, well=well)
+
+
+def without_a_word(silent: Collection[str]) -> set[str]:
+    """What isn't known in a look in which the bucket didn't show what it has of these."""
+    own = {subject_of(name, one) for name in ("backup", "proof", "size") for one in silent}
+    return own | {"mirror"} if silent else set()
 
 
 def log_lines(memory: Memory, checks: Sequence[Check]) -> list[str]:

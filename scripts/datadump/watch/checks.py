@@ -38,6 +38,11 @@ NOT_ONE = (
 UNDO = "docker compose run --rm restore --undo"
 
 
+def subject_of(name: str, database: str) -> str:
+    """What a check of that name is about; ``database`` is '' for all of them."""
+    return f"{name} of {database}" if database else name
+
+
 class Check(NamedTuple):
     """One result. ``database`` is '' where it is about all of them."""
 
@@ -49,7 +54,7 @@ class Check(NamedTuple):
     @property
     def subject(self) -> str:
         """What it is about, which knows it again in another look: ``backup of shop``."""
-        return f"{self.name} of {self.database}" if self.database else self.name
+        return subject_of(self.name, self.database)
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.text}"
@@ -95,8 +100,7 @@ def of_its_backups(
 ) -> list[Check]:
     """By what the bucket has of one database."""
     if one.trouble:
-        left = f"{one.trouble}. If these are no backups, add {one.exclusion} to DB_EXCLUDE"
-        return [Check("backup", one.database, *wrong(f"what there is isn't known: {left}"))]
+        return [Check("bucket", one.database, *hidden(one))]
     return [
         Check("backup", one.database, *backup(one, now, wanted, remedies)),
         Check("proof", one.database, *proof(one, now, wanted, remedies)),
@@ -109,6 +113,14 @@ def bucket(seen: Seen) -> Verdict:
     if not seen.trouble:
         return well("the bucket answers")
     return wrong(f"the bucket can't be asked, so nothing is known of backups: {seen.trouble}")
+
+
+def hidden(one: PipelineSeen) -> Verdict:
+    """Of a pipeline that the bucket doesn't show, though it answers."""
+    said = f"it doesn't show what there is: {one.trouble}"
+    if one.exclusion:
+        said += f". If these are no backups, add {one.exclusion} to DB_EXCLUDE"
+    return wrong(said)
 
 
 def room(seen: Seen) -> Verdict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from datadump.ground.terminal import printable
 from datadump.settings.environment import SettingsError
 from datadump.watch.changes import News
 
@@ -38,7 +39,7 @@ def send_one(url: str, title: str, text: str) -> bool:
     import apprise
 
     # What is longer than a service takes would be refused, at each look again.
-    options = f"cto={SECONDS}&rto={SECONDS}&overflow=split"
+    options = f"cto={SECONDS}&rto={SECONDS}" + ("" if "overflow=" in url else "&overflow=split")
     target = apprise.Apprise()
     return bool(
         target.add(url + ("&" if "?" in url else "?") + options)
@@ -50,7 +51,7 @@ def message(news: News, place: str) -> tuple[str, str]:
     """Title and text; ``place`` is where the backups are."""
     failing, well = len(news.failing), len(news.well_again)
     title = f"{failing} wrong" if failing else f"{well} well again"
-    lines = [f"{check}" for check in news.failing]
-    lines += [f"well again: {check}" for check in news.well_again]
-    more = [f"and {len(lines) - MOST_TOLD} more: see watch.py"] if lines[MOST_TOLD:] else []
+    lines = [printable(f"{check}") for check in news.failing]
+    lines += [printable(f"well again: {check}") for check in news.well_again]
+    more = [f"and {len(lines) - MOST_TOLD} more: see the page"] if lines[MOST_TOLD:] else []
     return f"Backups in {place}: {title}", "\n\n".join(lines[:MOST_TOLD] + more)

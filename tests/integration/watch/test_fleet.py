@@ -12,11 +12,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from datadump.backups.proofs import Proof, encode
 from datadump.sight.in_bucket import MOST_ASKED
 from datadump.watch.memory import NONE, MemoryFolder
 from support.policies import PREFIX, make_account
 from support.programs import Workplace, noon_zone
-from support.proxy import Proxy
+from support.proxy import Answer, Proxy
 from support.store import Store
 
 ALL = "--all-prefixes"
@@ -182,7 +183,7 @@ def test_look_is_limited_to_what_is_below_a_prefix(
     keys = make_account(store, bucket, "restore")
     Path(fleet.settings["CREDENTIALS_FILE"]).write_text("\n".join([*keys, bucket]))
     assert look(fleet, f"/{PREFIX}") == ([f"{PREFIX}/shop"], {})
-    assert list(look(fleet)[1]) == ["backup of hosts/one_more"]
+    assert list(look(fleet)[1]) == ["bucket of hosts/one_more"]
     result = fleet.watch(ALL, "../x")
     assert result.returncode == 2
     assert "--all-prefixes: '../x' is not a plain path such as hosts/one" in result.stderr
@@ -274,12 +275,56 @@ def test_object_that_the_store_does_not_show_hides_no_other_pipeline(
     )
     for _ in range(2):
         names, wrong = look(fleet)
-        assert (names, list(wrong)) == (["db7:shop", "team"], [f"backup of {one}" for one in names])
+        assert (names, list(wrong)) == (
+            ["db7:shop", "team"],
+            ["bucket of team", "backup of db7:shop"],
+        )
         assert wrong["backup of db7:shop"].startswith("the newest backup is 5 days old")
-        assert wrong["backup of team"].endswith("If these are no backups, add team:* to DB_EXCLUDE")
+        assert wrong["bucket of team"].endswith("If these are no backups, add team: to DB_EXCLUDE")
     assert re.findall(r"<h3>(.*)</h3>\n<div", page(fleet)) == ["db7:shop"]
     assert re.findall(r'<a href="#db\d+">(.*)</a>', page(fleet)) == ["db7:shop"]
-    assert list(look(fleet, DB_EXCLUDE="team:*")[1]) == ["backup of db7:shop"]
+    assert list(look(fleet, DB_EXCLUDE="team:")[1]) == ["backup of db7:shop"]
+
+
+def test_refusal_costs_nothing_that_was_known(
+    fleet: Workplace, store: Store, proxy: Proxy, bucket: str
+) -> None:
+    """Of the prefix in which it was met: a store that has too much to do isn't asked all again."""
+    put(store, bucket, "db7/", *range(1, 20), database="shop")
+    put(store, bucket, "db8/", 0, database="crm")
+    look(fleet)
+    put(store, bucket, "db7/", 0, database="shop")
+    proxy.choose = lambda request: 429 if request.method == "HEAD" else None
+    assert list(look(fleet)[1]) == ["bucket of db7:shop"]
+    proxy.choose = lambda _: None
+    proxy.requests.clear()
+    assert look(fleet) == (["db7:shop", "db8:crm"], {})
+    assert [request.method for request in proxy.requests] == ["GET", "HEAD"]
+
+
+def test_account_that_may_read_nothing_is_one_alarm(
+    fleet: Workplace, store: Store, proxy: Proxy, bucket: str
+) -> None:
+    """And not one for each pipeline."""
+    for name in ("db7", "db8"):
+        put(store, bucket, f"{name}/", 0)
+    proxy.choose = lambda request: 403 if request.method == "HEAD" else None
+    assert list(look(fleet)[1]) == ["bucket of "]
+
+
+def test_proof_that_was_not_found_for_once_is_asked_for_again(
+    fleet: Workplace, store: Store, proxy: Proxy, bucket: str
+) -> None:
+    """What the listing has, the store may not know yet: it may say that the backup is none."""
+    put(store, bucket, "db7/", 0, database="shop")
+    key = key_of("db7/", 0)
+    proof = Proof(key, "", "", False, "it is cut", moment(0).isoformat(), {}, {})
+    store.put(bucket, f"db7/proofs/{key_of('', 0)}.json", encode(proof))
+    absent = Answer(404, body=b"<Error><Code>NoSuchKey</Code></Error>")
+    proxy.choose = lambda request: absent if request.path.endswith(".json") else None
+    assert look(fleet)[1] == {}
+    proxy.choose = lambda _: None
+    assert list(look(fleet)[1]) == ["proof of db7:shop"]
 
 
 def test_known_backups_count_behind_many_new_ones(

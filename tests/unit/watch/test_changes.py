@@ -31,6 +31,14 @@ def looks(
         yield {c.name for c in news.failing}, {c.name for c in news.well_again}
 
 
+def test_what_the_bucket_does_not_show_of_one_stays_as_it_was() -> None:
+    """Nor is it well again, or wrong anew: of that one, and of the mirror, nothing is known."""
+    found = [Check(name, of, False, "") for name, of in (("proof", "shop"), ("proof", "crm"))]
+    memory = next_memory(NONE, [*found, Check("mirror", "", False, "")], 1.0)
+    silent = next_memory(memory, [Check("bucket", "shop", False, "")], 2.0)
+    assert silent.failing == {"proof of shop": 1.0, "mirror": 1.0, "bucket of shop": 2.0}
+
+
 def test_change_is_told_once_and_so_is_its_end() -> None:
     """The end after two looks in a row."""
     states = [True, False, False, True, True, True]

@@ -269,14 +269,16 @@ def test_remedies_of_a_bucket_alone_are_for_that_host(change: dict[str, object],
 
 def test_what_the_store_does_not_show_of_one_pipeline_is_its_alarm() -> None:
     """And nothing else is said of it: neither that it is well, nor that there is no backup."""
-    hidden = PipelineSeen("team", waiting=None, exclusion="team:*", trouble="forbidden (s3://b/k)")
+    hidden = PipelineSeen("team", waiting=None, exclusion="team:", trouble="forbidden (s3://b/k)")
     found = look(hidden, bucket_alone=True, free=None)
     (text,) = [str(one) for one in found if not one.passed]
     assert text == (
-        "backup of team: what there is isn't known: forbidden (s3://b/k). If these are no backups, "
-        "add team:* to DB_EXCLUDE"
+        "bucket of team: it doesn't show what there is: forbidden (s3://b/k). If these are no "
+        "backups, add team: to DB_EXCLUDE"
     )
-    assert [one.subject for one in found] == ["backup of team", "bucket"]
+    assert [one.subject for one in found] == ["bucket of team", "bucket"]
+    (of_ours,) = failing(hidden._replace(exclusion=""), bucket_alone=True, free=None)
+    assert of_ours.endswith("what there is: forbidden (s3://b/k)")
 
 
 def test_text_is_one_line_whatever_a_proof_says() -> None:
