@@ -117,12 +117,13 @@ def test_changed_crontab_is_in_force(followed: Fleet) -> None:
 
 def test_changed_password_is_in_force(followed: Fleet) -> None:
     """A dump of now ends well, and arrives."""
-    before = len(followed.objects_of("db7"))
     node, name = task(followed, "dump-schedule")
+    wait_until_none_waits(node, "db7")
+    before = len(followed.objects_of("db7"))
     told = node.docker("exec", name, "/scripts/database_dump.sh")
     assert told.endswith(f",database dump completed: {NAMES['db7']}")
     wait_until_none_waits(node, "db7")
-    assert len(followed.objects_of("db7")) > before
+    assert len(followed.objects_of("db7")) == before + 1
 
 
 def test_drill_proves_the_newest_backup(followed: Fleet) -> None:

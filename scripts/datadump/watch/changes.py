@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from datadump.watch.checks import Check, subject_of
+from datadump.watch.checks import Check
 from datadump.watch.memory import Memory
 
 LOOKS_TO_BE_WELL = 2  # in a row, before that is told: a check that flaps stays bad
@@ -32,9 +32,10 @@ def next_memory(memory: Memory, checks: Sequence[Check], now: float) -> Memory:
     failing, well = dict(memory.failing), dict(memory.well)
     silent = {check.database for check in checks if check.name == "bucket" and not check.passed}
     if "" not in silent:  # else some are missing
-        looked_at = {check.subject for check in checks} | without_a_word(silent)
-        failing = {subject: at for subject, at in failing.items() if subject in looked_at}
-        well = {subject: looks for subject, looks in well.items() if subject in looked_at}
+        kept = {check.subject for check in checks}
+        kept |= {subject for subject in {*failing, *well} if is_hidden(subject, silent)}
+        failing = {subject: at for subject, at in failing.items() if subject in kept}
+        well = {subject: looks for subject, looks in well.items() if subject in kept}
     for check in checks:
         if not check.passed:
             failing.setdefault(check.subject, now)
@@ -45,10 +46,10 @@ def next_memory(memory: Memory, checks: Sequence[Check], now: float) -> Memory:
     return memory._replace(at=now, failing=failing, well=well)
 
 
-def without_a_word(silent: Collection[str]) -> set[str]:
-    """What isn't known in a look in which the bucket didn't show what it has of these."""
-    own = {subject_of(name, one) for name in ("backup", "proof", "size") for one in silent}
-    return own | {"mirror"} if silent else set()
+def is_hidden(subject: str, silent: Collection[str]) -> bool:
+    """Whether nothing is known of it in a look in which the bucket didn't show what these have."""
+    name, _, database = subject.partition(" of ")
+    return database in silent or (name == "mirror" and bool(silent))
 
 
 def log_lines(memory: Memory, checks: Sequence[Check]) -> list[str]:

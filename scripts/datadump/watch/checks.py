@@ -38,11 +38,6 @@ NOT_ONE = (
 UNDO = "docker compose run --rm restore --undo"
 
 
-def subject_of(name: str, database: str) -> str:
-    """What a check of that name is about; ``database`` is '' for all of them."""
-    return f"{name} of {database}" if database else name
-
-
 class Check(NamedTuple):
     """One result. ``database`` is '' where it is about all of them."""
 
@@ -54,7 +49,7 @@ class Check(NamedTuple):
     @property
     def subject(self) -> str:
         """What it is about, which knows it again in another look: ``backup of shop``."""
-        return subject_of(self.name, self.database)
+        return f"{self.name} of {self.database}" if self.database else self.name
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.text}"
